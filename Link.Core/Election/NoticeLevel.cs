@@ -1,0 +1,8 @@
+namespace Link.Core.Election;
+
+internal enum NoticeLevel
+{
+    Info,
+    Warning,
+    Error,
+}
