@@ -33,6 +33,9 @@ internal sealed record ElectorOptions
     /// <summary>How long a process waits for an older one with the same hostname to object, when that one is not known to be gone.</summary>
     public long ProbationMs { get; init; } = 1_000;
 
+    /// <summary>Time between the turns of two hosts that take a dead peer's lock.</summary>
+    public long PeerStepMs { get; init; } = 100;
+
     /// <summary>Mean period of the audit that re-reads the locks, in case an event was lost.</summary>
     public long AuditIntervalMs { get; init; } = 300_000;
 
