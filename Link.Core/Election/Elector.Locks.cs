@@ -30,6 +30,8 @@ internal sealed partial class Elector
             endpoint.MustObserve = true;
             Reconcile(endpoint);
         }
+
+        MeetNamesakeAgain();
     }
 
     private void OnLock(string key, LockView? value, long revision)
@@ -64,7 +66,7 @@ internal sealed partial class Elector
     {
         bool lifetimeChanges = endpoint.Others.Length == 0 != (others.Length == 0);
         endpoint.Others = others;
-        if (lifetimeChanges && endpoint.State == EndpointState.Activated)
+        if (lifetimeChanges && endpoint is { State: EndpointState.Activated, Spec.Policy: not EtcdLossPolicy.Release })
             Emit(new ElectorEffect.Extend(endpoint.Id, LifetimeSeconds(endpoint)));
     }
 
@@ -125,14 +127,13 @@ internal sealed partial class Elector
         endpoint.Token = 0;
         endpoint.MustObserve = true;
         endpoint.Failures++;
+        if (endpoint.Operation is LockOperation.Release or LockOperation.HandTo or LockOperation.Remove)
+            endpoint.LockKnown = false;
         endpoint.RetryAtMs = _nowMs + Jitter(Math.Min(_options.RetryDelayMs << Math.Min(endpoint.Failures - 1, 6), Math.Max(_options.RetryDelayMs, _options.KeepAliveIntervalMs)));
         if (endpoint.Operation is LockOperation.Release or LockOperation.HandTo && endpoint.HandOver is { Given: false } handOver)
         {
             // Whether the lock is given is unknown; looking again takes it back if it is.
-            endpoint.HandOver = null;
-            endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs;
-            Announce(endpoint);
-            EndHandOver(handOver, AnswerStatus.Unavailable, $"etcd did not answer: {input.Reason}");
+            GiveUp(endpoint, handOver, AnswerStatus.Unavailable, $"etcd did not answer: {input.Reason}");
         }
 
         Reconcile(endpoint);
@@ -156,8 +157,9 @@ internal sealed partial class Elector
         else if (endpoint.State == EndpointState.Failing)
             Transition(endpoint, EndpointEvent.HealthCheckSuccess, "healthy again");
 
+        GiveUpHandOver(endpoint);
         bool abandoned = endpoint is { Removing: true, State: EndpointState.Booting };
-        if (endpoint.LockKnown && !endpoint.Creating && !abandoned && !_lost)
+        if (endpoint.LockKnown && !endpoint.Creating && !abandoned && (!_lost || endpoint.HandOver != null))
         {
             if (HasLock(endpoint))
                 ReconcileOurs(endpoint);
@@ -184,7 +186,15 @@ internal sealed partial class Elector
             EndHandOver(handOver, AnswerStatus.Failed, "the lock came back to this host");
         }
 
-        if (endpoint.Spec.Policy == EtcdLossPolicy.Release && _nowMs >= ReleaseAtMs)
+        if (IsGivingAway(endpoint))
+        {
+            // At most one: another host may have the lock, and the address, before our transaction's answer is here.
+            if (endpoint.Spec.Policy == EtcdLossPolicy.Release)
+                Transition(endpoint, EndpointEvent.Demoted, "letting go before another host may take it");
+            return;
+        }
+
+        if (!MayActivate(endpoint))
             return;
         Transition(endpoint, EndpointEvent.Elected, "elected");
         if (_drained && endpoint is { State: EndpointState.Activated, HandOver: null, Removing: false, Others.Length: > 0 })
@@ -195,6 +205,11 @@ internal sealed partial class Elector
                 WakeEndpointAt(endpoint, endpoint.DrainRetryAtMs);
         }
     }
+
+    /// <summary>The lock that we know as ours may be another's by now, by our own wish.</summary>
+    private static bool IsGivingAway(Endpoint endpoint) =>
+        endpoint.HandOver != null || endpoint.Removing
+        || (endpoint.Token != 0 && endpoint.Operation is LockOperation.Release or LockOperation.HandTo);
 
     private void ReconcileFree(Endpoint endpoint)
     {
@@ -292,8 +307,8 @@ internal sealed partial class Elector
             Transact(endpoint, LockOperation.Take);
         else if (!endpoint.LockKnown || endpoint.MustObserve)
             Transact(endpoint, takeNow ? LockOperation.Take : LockOperation.Observe);
-        else if (endpoint.Lock is { } theirs && theirs.Revision == endpoint.DeadRevision && _nowMs >= endpoint.TakeFromDeadAtMs && mayTake)
-            TakeFromDead(endpoint, theirs);
+        else if (endpoint.Lock is { } theirs && _nowMs >= endpoint.TakeFromDeadAtMs)
+            TakeFromDead(endpoint, theirs, mayTake);
         else if (free && mayTake)
             WakeEndpointAt(endpoint, endpoint.TakeNotBeforeMs);
         else if (endpoint.TakeFromDeadAtMs > _nowMs)

@@ -23,6 +23,9 @@ internal sealed partial class Elector
         {
             if (endpoint is not { LockKnown: true, Lock: { } theirs } || theirs.Holder != host || HasLock(endpoint))
                 continue;
+            // A dead agent's address lives in its kernel until its lease ends: at most one host has it only if we wait for that.
+            if (endpoint.Spec.Policy == EtcdLossPolicy.Release)
+                continue;
             // The best-ranked live competitor tries at once, the next ones after a delay each, in case it cannot.
             int rank = endpoint.Others.Count(other => _alive.Contains(other) && string.CompareOrdinal(other, _options.Hostname) < 0);
             endpoint.DeadRevision = theirs.Revision;
@@ -31,9 +34,12 @@ internal sealed partial class Elector
         }
     }
 
-    private void TakeFromDead(Endpoint endpoint, LockView theirs)
+    /// <summary>One try. A suspicion that we cannot act on now is not kept: whoever can has acted, or the lease ends.</summary>
+    private void TakeFromDead(Endpoint endpoint, LockView theirs, bool mayTake)
     {
         endpoint.TakeFromDeadAtMs = long.MaxValue;
+        if (!mayTake || theirs.Revision != endpoint.DeadRevision)
+            return;
         Transact(endpoint, LockOperation.TakeFromDead, t => t with { OtherLeaseId = theirs.LeaseId, SeenRevision = theirs.Revision });
     }
 }

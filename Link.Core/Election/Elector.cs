@@ -152,8 +152,10 @@ internal sealed partial class Elector
     /// <summary>75 to 125 % of a period, so that hosts that started together do not act together.</summary>
     private long Jitter(long periodMs) => periodMs * 3 / 4 + (long)(_random.NextDouble() * periodMs / 2);
 
+    /// <summary>Reconciles the endpoint again at a time, not before the next millisecond.</summary>
     private void WakeEndpointAt(Endpoint endpoint, long timeMs)
     {
+        timeMs = Math.Max(timeMs, _nowMs + 1);
         if (timeMs >= endpoint.QueuedMs || endpoint.Gone)
             return;
         endpoint.QueuedMs = timeMs;

@@ -217,7 +217,7 @@ internal sealed partial class Invariants
         long recovery = Tolerances.RecoveryUs;
         if (!host.IsAwake || !host.Etcd.IsClear || NowUs - host.ThawedUs < recovery || LeaseWasBroken)
             return false;
-        return host.LinkAgent != null
+        return host.LinkAgent is { } link && NowUs - link.StartedUs > recovery + Tolerances.IntervalUs
             || host.Agent is { IsServing: true } agent && NowUs - agent.ServingSinceUs > recovery && NowUs - agent.ResumedUs > recovery;
     }
 

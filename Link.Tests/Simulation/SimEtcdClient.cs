@@ -163,7 +163,7 @@ internal sealed class SimEtcdClient
         queue.At(answerUs, answer);
     }
 
-    private long LatencyUs() => _random.Chance(_sim.Scenario.SlowChance) ? _random.Between(10_000, 500_000) : _random.Between(200, 3_000);
+    private long LatencyUs() => _random.Chance(_sim.Invariants.AtRest ? 0 : _sim.Scenario.SlowChance) ? _random.Between(10_000, 500_000) : _random.Between(200, 3_000);
 
     // ---- the watch stream ------------------------------------------------------------------------
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Link.Tests.Simulation;
@@ -8,7 +9,9 @@ namespace Link.Tests.Simulation;
 /// </summary>
 internal sealed class Simulation
 {
-    private const int TraceLines = 400;
+    /// <summary>How much of the trace is kept: the last 400 lines, or as many as <c>LINK_SIM_TRACE</c> says.</summary>
+    private static readonly int TraceLines = int.Parse(Environment.GetEnvironmentVariable("LINK_SIM_TRACE") ?? "400", CultureInfo.InvariantCulture);
+
     private const long WarmUpUs = 6_000_000;
 
     private readonly List<SimHost> _hosts = [];
