@@ -169,7 +169,8 @@ internal sealed partial class Elector
         handOver.DeadlineMs = _nowMs + CommandDeadlineMs;
         endpoint.HandOver = handOver;
         // Neighbours must not hear from the old holder after the new one has announced.
-        Emit(new ElectorEffect.Silence(endpoint.Id));
+        if (endpoint.State == EndpointState.Activated)
+            Emit(new ElectorEffect.Silence(endpoint.Id));
     }
 
     /// <summary>etcd went silent before the lock could be given away, or before it said who took it.</summary>
@@ -184,8 +185,7 @@ internal sealed partial class Elector
         }
 
         bool known = handOver.Given && endpoint.LockKnown;
-        bool underWay = endpoint.Token != 0 && endpoint.Operation is LockOperation.Release or LockOperation.HandTo;
-        if (!known && !underWay)
+        if (!known && !IsGiving(endpoint))
             GiveUp(endpoint, handOver, AnswerStatus.Unavailable, EtcdReason);
     }
 
@@ -324,6 +324,8 @@ internal sealed partial class Elector
         foreach (Endpoint endpoint in _byId.Values)
         {
             endpoint.TakeNotBeforeMs = 0;
+            if (endpoint.HandOver is { OfDrain: true } handOver)
+                handOver.DeadlineMs = _nowMs;
             Reconcile(endpoint);
         }
 

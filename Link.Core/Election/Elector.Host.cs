@@ -230,8 +230,8 @@ internal sealed partial class Elector
             return;
         foreach (Endpoint endpoint in _byId.Values)
         {
-            // What was let go, or could not be activated, for want of a lease long enough.
-            if (endpoint.Spec.Policy == EtcdLossPolicy.Release && endpoint.State != EndpointState.Activated)
+            // What was let go, or could not be activated, for want of a lease.
+            if (endpoint.State is EndpointState.Booting or EndpointState.Standby && HasLock(endpoint))
                 Reconcile(endpoint);
         }
 
@@ -268,6 +268,7 @@ internal sealed partial class Elector
         {
             endpoint.LockKnown = false;
             endpoint.MustObserve = true;
+            endpoint.RecordDoubtful = true;
             if (endpoint.Spec.Policy == EtcdLossPolicy.Release && endpoint.State == EndpointState.Activated)
                 Transition(endpoint, EndpointEvent.Demoted, "the lease is gone");
         }
@@ -307,6 +308,7 @@ internal sealed partial class Elector
         if (_phase != Phase.Serving)
             return;
         _doubt = true;
+        _deafUntilMs = _nowMs + HearAgainMs;
         _renewAtMs = _nowMs;
         // An answer to a renewal sent before the pause says nothing about now.
         _renewing = false;

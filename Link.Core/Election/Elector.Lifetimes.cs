@@ -31,9 +31,12 @@ internal sealed partial class Elector
 
     private int? LifetimeSeconds(Endpoint endpoint) => LifetimeSeconds(endpoint, withoutEtcd: _lost || _lastRenewalFailed);
 
-    /// <summary>False while the kernel could not be told to remove the address before the lease can end.</summary>
+    /// <summary>
+    /// False when our lease may have ended, and what we know of the lock with it; with <see cref="EtcdLossPolicy.Release"/> already
+    /// when the kernel could not be told any more to remove the address before that.
+    /// </summary>
     private bool MayActivate(Endpoint endpoint) =>
-        endpoint.Spec.Policy != EtcdLossPolicy.Release || (_nowMs < ReleaseAtMs && LifetimeSeconds(endpoint) >= 1);
+        endpoint.Spec.Policy == EtcdLossPolicy.Release ? _nowMs < ReleaseAtMs && LifetimeSeconds(endpoint) >= 1 : _nowMs < _leaseDeadlineMs;
 
     private void ProlongAll(bool withoutEtcd)
     {

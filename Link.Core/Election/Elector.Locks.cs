@@ -9,7 +9,7 @@ internal sealed partial class Elector
     private bool CanTransact => _phase == Phase.Serving && _leaseId != 0 && _leaseConfirmed;
 
     private bool MayCompete(Endpoint endpoint) =>
-        endpoint.Fault == null && !endpoint.Removing && (!_drained || endpoint.Others.Length == 0);
+        endpoint.Fault == null && !endpoint.Removing && (!_drained || endpoint is { Others.Length: 0, OthersRevision: > 0 });
 
     private void OnWatchStarted(ElectorInput.WatchStarted input)
     {
@@ -23,6 +23,7 @@ internal sealed partial class Elector
                 endpoint.LockKnown = false;
                 endpoint.LockRevision = 0;
                 endpoint.OthersRevision = 0;
+                endpoint.RecordDoubtful = true;
             }
 
             if (endpoint.LockKnown && endpoint.LockRevision >= input.Revision)
@@ -102,6 +103,7 @@ internal sealed partial class Elector
         {
             case LockOperation.Create or LockOperation.CreateOnly:
                 endpoint.Creating = false;
+                endpoint.RecordDoubtful = false;
                 endpoint.CreateDeadlineMs = long.MaxValue;
                 break;
             case LockOperation.Release or LockOperation.HandTo:
@@ -186,6 +188,14 @@ internal sealed partial class Elector
             EndHandOver(handOver, AnswerStatus.Failed, "the lock came back to this host");
         }
 
+        if (_drained && endpoint is { HandOver: null, Removing: false, Others.Length: > 0 })
+        {
+            if (_nowMs >= endpoint.DrainRetryAtMs)
+                StartHandOver(endpoint, new HandOver { CommandId = 0 });
+            else
+                WakeEndpointAt(endpoint, endpoint.DrainRetryAtMs);
+        }
+
         if (IsGivingAway(endpoint))
         {
             // At most one: another host may have the lock, and the address, before our transaction's answer is here.
@@ -197,19 +207,14 @@ internal sealed partial class Elector
         if (!MayActivate(endpoint))
             return;
         Transition(endpoint, EndpointEvent.Elected, "elected");
-        if (_drained && endpoint is { State: EndpointState.Activated, HandOver: null, Removing: false, Others.Length: > 0 })
-        {
-            if (_nowMs >= endpoint.DrainRetryAtMs)
-                StartHandOver(endpoint, new HandOver { CommandId = 0 });
-            else
-                WakeEndpointAt(endpoint, endpoint.DrainRetryAtMs);
-        }
     }
 
     /// <summary>The lock that we know as ours may be another's by now, by our own wish.</summary>
     private static bool IsGivingAway(Endpoint endpoint) =>
-        endpoint.HandOver != null || endpoint.Removing
-        || (endpoint.Token != 0 && endpoint.Operation is LockOperation.Release or LockOperation.HandTo);
+        endpoint.HandOver != null || endpoint.Removing || IsGiving(endpoint);
+
+    /// <summary>The transaction that gives the lock away is under way.</summary>
+    private static bool IsGiving(Endpoint endpoint) => endpoint.Token != 0 && endpoint.Operation is LockOperation.Release or LockOperation.HandTo;
 
     private void ReconcileFree(Endpoint endpoint)
     {
@@ -240,6 +245,9 @@ internal sealed partial class Elector
     private void ReconcileTheirs(Endpoint endpoint)
     {
         LockView theirs = endpoint.Lock!.Value;
+        // The news of the successor's lock may come before the answer to the transaction that let it have the lock.
+        if (endpoint.HandOver is { Given: false } given && IsGiving(endpoint))
+            given.Given = true;
         if (endpoint.HandOver is { Given: true } handOver)
         {
             if (endpoint.State == EndpointState.Activated)
@@ -303,6 +311,8 @@ internal sealed partial class Elector
             Transact(endpoint, LockOperation.Release);
         else if (HasLock(endpoint) && endpoint.HandOver is { Given: false } handOver)
             SendHandOver(endpoint, handOver);
+        else if (endpoint.RecordDoubtful)
+            Transact(endpoint, takeNow ? LockOperation.Create : LockOperation.CreateOnly);
         else if (free && takeNow)
             Transact(endpoint, LockOperation.Take);
         else if (!endpoint.LockKnown || endpoint.MustObserve)

@@ -57,6 +57,8 @@ internal sealed partial class Elector
         if (late)
             OnPause();
         Handle(input);
+        if (_phase == Phase.Stopped)
+            return;
         AdvanceHost();
         AdvanceEndpoints();
         _wakeMs = Math.Max(_nowMs, Math.Min(HostWakeMs(), _timers.TryPeek(out _, out long due) ? due : long.MaxValue));
@@ -113,6 +115,8 @@ internal sealed partial class Elector
     {
         if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint))
             return;
+        if (!input.Usable || endpoint.OutputFault != null)
+            endpoint.OutputFaultAtMs = _nowMs;
         endpoint.OutputFault = input.Usable ? null : input.Reason ?? "the output cannot work";
         Reconcile(endpoint);
     }

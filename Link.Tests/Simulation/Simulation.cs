@@ -79,6 +79,9 @@ internal sealed class Simulation
     /// <summary>When a key was last disturbed by more than a command.</summary>
     public long[] KeyBrokenUs { get; }
 
+    /// <summary>Messages are fast from now on, so that a slow one is not taken for unrest.</summary>
+    public bool CalmsDown { get; private set; }
+
     public ulong Hash => _hash;
 
     public static string KeyName(int key) => key switch { 0 => "k0", 1 => "k1", 2 => "k2", 3 => "k3", _ => throw new ArgumentOutOfRangeException(nameof(key)) };
@@ -98,6 +101,8 @@ internal sealed class Simulation
         if (Scenario.LinkHosts == 0)
             DisturbedUs = Queue.NowUs;
         long endUs = Queue.NowUs + Tolerances.SettleUs;
+        Queue.RunUntil(endUs - Tolerances.RecoveryUs);
+        CalmsDown = true;
         Queue.RunUntil(endUs);
         Invariants.CheckEnd();
         Invariants.AtRest = true;

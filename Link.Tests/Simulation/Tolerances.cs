@@ -45,6 +45,9 @@ internal sealed class Tolerances(Scenario scenario)
     /// <summary>Nobody has the address after a failed check or a command, with etcd and LAN in order: release, news, take, answer.</summary>
     public long NobodyMildUs => 5 * MessageUs + 250_000;
 
+    /// <summary>With <c>release</c> a planned move breaks before it makes: if no host can take the lock, it comes back after HandOverMs.</summary>
+    public long NobodyMildReleaseUs => NobodyMildUs + scenario.Options.HandOverMs * 1_000;
+
     /// <summary>A holder change may come this long after what caused it.</summary>
     public long CauseUs => NobodyClaimsUs + ClaimGraceUs;
 
