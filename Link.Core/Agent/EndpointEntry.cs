@@ -1,3 +1,5 @@
+using Google.Protobuf;
+using Link.Core.Election;
 using Link.Core.Plugins.Arp;
 using Link.Core.Storage;
 
@@ -14,7 +16,15 @@ internal sealed class EndpointEntry(EndpointRecord record, ArpOutput? output)
     public ArpOutput? Output { get; } = output;
 
     /// <summary>The record as it is stored.</summary>
-    public string Json { get; set; } = record.ToJson();
+    public ByteString Json { get; set; } = ByteString.CopyFrom(record.Write());
+
+    /// <summary>The election key; empty when the endpoint cannot be run.</summary>
+    public string Key { get; init; } = "";
+
+    public EtcdLossPolicy OnEtcdLoss { get; init; }
+
+    /// <summary>Generation of its health checks; reports of others are old.</summary>
+    public long ChecksGeneration { get; set; }
 
     public DateTimeOffset Since { get; set; } = DateTimeOffset.UtcNow;
 

@@ -1,10 +1,9 @@
-using Etcdserverpb;
+using Google.Protobuf;
 using Link.Core.Election;
 using Link.Core.Etcd;
 using Link.Core.Logging;
 using Link.Core.Net.Linux;
 using Link.Core.Storage;
-using Mvccpb;
 
 namespace Link.Core.Agent;
 
@@ -25,7 +24,7 @@ internal sealed class EtcdSession : IAsyncDisposable
     private readonly WatchStream _watch;
     private readonly EventLoop _loop;
     private readonly Log _log;
-    private readonly Func<string, string?> _recordOf;
+    private readonly Func<string, ByteString?> _recordOf;
     private readonly Action<IReadOnlyList<ElectorInput>> _report;
     private readonly Queue<LockTransaction> _waiting = new();
     private readonly CancellationTokenSource _stop = new();
@@ -33,7 +32,7 @@ internal sealed class EtcdSession : IAsyncDisposable
 
     /// <param name="recordOf">The stored form of an endpoint, by id.</param>
     /// <param name="report">Given inputs on the loop.</param>
-    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, string?> recordOf, Action<IReadOnlyList<ElectorInput>> report)
+    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, ByteString?> recordOf, Action<IReadOnlyList<ElectorInput>> report)
     {
         _hostname = options.Hostname;
         _identity = identity;
@@ -48,21 +47,21 @@ internal sealed class EtcdSession : IAsyncDisposable
         _keepAlive = new LeaseKeepAlive(_client, interval < TimeSpan.FromSeconds(2) ? interval / 2 : TimeSpan.FromSeconds(1), static () => BootClock.NowMs, OnKeepAlive);
         _watch = new WatchStream(
             _client,
-            [WatchKey.Prefix(KeyLayout.LockPrefix), WatchKey.Prefix(KeyLayout.CompetitorsPrefix), WatchKey.Single(KeyLayout.Agent(_hostname))],
+            [WatchKey.Prefix(KeyLayout.LocksPrefix), WatchKey.Prefix(KeyLayout.CompetitorsPrefix), WatchKey.Single(KeyLayout.Agent(_hostname))],
             OnWatch);
     }
 
     /// <summary>URL of the member in use.</summary>
     public string Endpoint => EtcdOptions.NameOf(_client.CurrentEndpoint);
 
-    /// <summary>The next connection uses the certificate files as they are then.</summary>
-    public void ReloadCertificates() => _client.ReloadCertificates();
+    /// <summary>Reads the certificate files again. Null, or what is wrong.</summary>
+    public string? ReloadCertificates() => _client.ReloadCertificates();
 
     public void LoadHost() => Run(async cancel =>
     {
         TxnResponse answer = await _client.TxnAsync(
-            TxnBuilder.If().Then(Op.Get(KeyLayout.HostConfig(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointPrefix(_hostname))), cancel).ConfigureAwait(false);
-        Post(() => HostLoaded?.Invoke(HostRecords.Read(answer)));
+            TxnBuilder.If().Then(Op.Get(KeyLayout.Host(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointsOf(_hostname))), cancel).ConfigureAwait(false);
+        Post(() => HostLoaded?.Invoke(HostRecords.Read(_hostname, answer)));
     },
     fault => new ElectorInput.HostLoadFailed(fault));
 
@@ -108,9 +107,13 @@ internal sealed class EtcdSession : IAsyncDisposable
         return agent.Kvs.Count == 0 ? 0 : agent.Kvs[0].Lease;
     }
 
-    /// <summary>Stores an endpoint's changed record.</summary>
-    public Task PutRecordAsync(string endpointId, string record, CancellationToken cancel) =>
-        _client.PutAsync(KeyLayout.Endpoint(_hostname, endpointId), record, cancel: cancel);
+    /// <summary>Stores an endpoint's changed record. False: it is not stored any more.</summary>
+    public async Task<bool> ReplaceRecordAsync(string endpointId, ByteString record, CancellationToken cancel)
+    {
+        string key = KeyLayout.Endpoint(_hostname, endpointId);
+        TxnResponse answer = await _client.TxnAsync(TxnBuilder.If(When.Exists(key)).Then(Op.Put(key, record)), cancel).ConfigureAwait(false);
+        return answer.Succeeded;
+    }
 
     /// <summary>Deletes the record of an endpoint that this agent cannot run.</summary>
     public Task DeleteRecordAsync(string endpointId, CancellationToken cancel) =>
@@ -142,8 +145,11 @@ internal sealed class EtcdSession : IAsyncDisposable
 
     private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped) =>
         TxnBuilder.If().Then(
-            Op.Put(KeyLayout.HostConfig(_hostname), new HostRecord(_hostname, leaseId, HostRecord.CurrentDataVersion).ToJson()),
-            Op.Put(KeyLayout.Agent(_hostname), new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, Drained = drained, Stopped = stopped }.ToJson(), leaseId));
+            Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId).Write())),
+            Op.Put(
+                KeyLayout.Agent(_hostname),
+                ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsDrained = drained, IsStopped = stopped }.Write()),
+                leaseId));
 
     private async Task TransactAsync(TxnRequest request, List<LockTransaction> batch)
     {
@@ -210,12 +216,12 @@ internal sealed class EtcdSession : IAsyncDisposable
     {
         string key = e.Kv.Key.ToStringUtf8();
         bool put = e.Type == Event.Types.EventType.Put;
-        if (KeyLayout.TryParseLock(key, out string? electionKey))
+        if (KeyLayout.TryParseLock(key, out string electionKey))
             return put ? new ElectorInput.LockPut(electionKey, new LockView(e.Kv.Value.ToStringUtf8(), e.Kv.Lease, e.Kv.ModRevision)) : new ElectorInput.LockDeleted(electionKey, e.Kv.ModRevision);
-        if (KeyLayout.TryParseCompetitor(key, out electionKey, out string? host))
+        if (KeyLayout.TryParseCompetitor(key, out electionKey, out string host))
             return new ElectorInput.CompetitorChanged(electionKey, host, put, e.Kv.ModRevision);
         if (key == KeyLayout.Agent(_hostname))
-            return new ElectorInput.AgentKeyChanged(put ? AgentRecord.TryParse(e.Kv.Value.ToStringUtf8())?.Instance ?? "unreadable" : null, e.Kv.ModRevision);
+            return new ElectorInput.AgentKeyChanged(put ? AgentRecord.Read(key, e.Kv.Value.Memory).Value?.Instance ?? "unreadable" : null, e.Kv.ModRevision);
         return null;
     }
 

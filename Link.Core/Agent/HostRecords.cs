@@ -1,4 +1,4 @@
-using Etcdserverpb;
+using Link.Core.Etcd;
 using Link.Core.Storage;
 
 namespace Link.Core.Agent;
@@ -36,7 +36,7 @@ internal sealed record HostRecords
         HostRecord? host = One(0, KeyLayout.Host(hostname), HostRecord.Read);
         AgentRecord? agent = One(1, KeyLayout.Agent(hostname), AgentRecord.Read);
         var endpoints = new List<EndpointRecord>();
-        foreach (Mvccpb.KeyValue pair in answer.Responses[2].ResponseRange.Kvs)
+        foreach (KeyValue pair in answer.Responses[2].ResponseRange.Kvs)
         {
             if (Accept(EndpointRecord.Read(pair.Key.ToStringUtf8(), pair.Value.Memory)) is { } endpoint)
                 endpoints.Add(endpoint);

@@ -1,7 +1,10 @@
+using Google.Protobuf;
 using Link.Core.Api;
 using Link.Core.Election;
 using Link.Core.Etcd;
 using Link.Core.HealthChecks;
+using Link.Core.Net;
+using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
 using Link.Core.Storage;
 
@@ -23,7 +26,7 @@ internal sealed partial class LinkAgent : IAgentControl
             EtcdEndpoint = _etcd.Endpoint,
             Drained = _elector.Drained,
             Endpoints = _entries.Count,
-            Activated = _elector.Endpoints.Values.Count(e => e.State == EndpointState.Activated),
+            Activated = Activated(),
         };
     }).WaitAsync(cancel);
 
@@ -42,22 +45,30 @@ internal sealed partial class LinkAgent : IAgentControl
     public async Task<Outcome> AddAsync(NewEndpoint wish, CancellationToken cancel)
     {
         var faults = new Dictionary<string, IReadOnlyList<string>>();
-        IReadOnlyList<HealthCheck> checks = ReadChecks(wish.Checks, faults);
-        if (HealthCheck.IntervalFault(wish.HealthcheckIntervalSeconds) is { } interval)
-            faults["healthcheck_interval"] = [interval];
-        if (wish.Plugin != ArpConfig.PluginName)
+        IReadOnlyList<HealthCheck> checks = ReadChecks(wish.Checks, wish.HealthcheckIntervalSeconds, faults);
+        if (wish.Plugin != EndpointRecord.ArpPlugin)
         {
-            faults["plugin"] = [$"\"{wish.Plugin}\" is not known; this agent has: {ArpConfig.PluginName}"];
+            faults["plugin"] = [$"\"{wish.Plugin}\" is not known; this agent has: {EndpointRecord.ArpPlugin}"];
             return Invalid(faults);
         }
 
-        ArpConfig? config = ArpConfig.Parse(wish.PluginConfig, faults);
+        Validated<ArpConfig> parsed = ArpConfig.Parse(wish.PluginConfig);
+        foreach ((string field, IReadOnlyList<string> messages) in parsed.Errors)
+            faults[field == "plugin_config" ? field : $"plugin_config.{field}"] = messages;
+        ArpConfig? config = parsed.Value;
         if (config != null && (config.Interface ?? _options.Interface) == null)
             faults["plugin_config.interface"] = ["is missing: name an interface here, or set INTERFACE for the agent"];
         if (config == null || faults.Count > 0)
             return Invalid(faults);
 
-        var record = EndpointRecord.Create(EndpointId.New(), wish.Plugin, wish.PluginConfig, checks, wish.HealthcheckIntervalSeconds);
+        var record = new EndpointRecord
+        {
+            Id = EndpointId.New(),
+            Checks = checks,
+            HealthcheckInterval = wish.HealthcheckIntervalSeconds,
+            Plugin = wish.Plugin,
+            PluginConfig = config.ToJson(),
+        };
         Task<Outcome> added = await _loop.InvokeAsync(() => Add(record, config)).WaitAsync(cancel).ConfigureAwait(false);
         return await added.WaitAsync(cancel).ConfigureAwait(false);
     }
@@ -65,13 +76,13 @@ internal sealed partial class LinkAgent : IAgentControl
     public async Task<Outcome> SetChecksAsync(string id, IReadOnlyList<HealthCheckContract> wish, CancellationToken cancel)
     {
         var faults = new Dictionary<string, IReadOnlyList<string>>();
-        IReadOnlyList<HealthCheck> checks = ReadChecks(wish, faults);
+        IReadOnlyList<HealthCheck> checks = ReadChecks(wish, 0, faults);
         if (faults.Count > 0)
             return Invalid(faults);
         EndpointRecord? changed = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? entry.Record with { Checks = checks } : null).WaitAsync(cancel).ConfigureAwait(false);
         if (changed == null)
             return new Outcome(OutcomeStatus.NotFound);
-        string json = changed.ToJson();
+        ByteString json = ByteString.CopyFrom(changed.Write());
         try
         {
             if (!await _etcd.ReplaceRecordAsync(id, json, CancellationToken.None).WaitAsync(cancel).ConfigureAwait(false))
@@ -145,7 +156,7 @@ internal sealed partial class LinkAgent : IAgentControl
             return Task.FromResult(new Outcome(OutcomeStatus.Invalid, text, new Dictionary<string, IReadOnlyList<string>> { ["endpoint"] = [text] }));
         }
 
-        if (_entries.Values.FirstOrDefault(e => e.Key == config.ElectionKey || (e.Output is { } o && o.Address.Host == config.Address.Host)) is { } twin)
+        if (_entries.Values.FirstOrDefault(e => e.Key == config.ElectionKey || (e.Output is { } o && o.Address.Host == VirtualAddress.Parse(config.Cidr).Host)) is { } twin)
             return Task.FromResult(new Outcome(OutcomeStatus.Conflict, $"this host has {twin.Output?.Address.ToString() ?? twin.Key} already, as endpoint {twin.Id}", Endpoint: Show(twin)));
 
         EndpointEntry entry = Register(record, config);
@@ -178,11 +189,11 @@ internal sealed partial class LinkAgent : IAgentControl
         {
             if (_entries.ContainsKey(record.Id))
                 continue;
-            var faults = new Dictionary<string, IReadOnlyList<string>>();
-            ArpConfig? config = record.Plugin == ArpConfig.PluginName ? ArpConfig.ParseStored(record.PluginConfig, faults) : null;
+            Validated<ArpConfig>? parsed = record.Plugin == EndpointRecord.ArpPlugin ? ArpConfig.ReadStored(record.ParsePluginConfig()) : null;
+            ArpConfig? config = parsed?.Value;
             string? reason =
-                record.Plugin != ArpConfig.PluginName ? $"this agent has no plugin \"{record.Plugin}\""
-                : config == null ? string.Join("; ", faults.Select(f => $"{f.Key} {f.Value[0]}"))
+                parsed == null ? $"this agent has no plugin \"{record.Plugin}\""
+                : config == null ? string.Join("; ", parsed.Errors.Select(f => $"{f.Key} {f.Value[0]}"))
                 : (config.Interface ?? _options.Interface) == null ? "no interface: set INTERFACE"
                 : _entries.Values.Any(e => e.Key == config.ElectionKey) ? $"another endpoint on this host has election key {config.ElectionKey}"
                 : null;
@@ -196,15 +207,20 @@ internal sealed partial class LinkAgent : IAgentControl
             specs.Add(Spec(Register(record, config!)));
         }
 
-        Feed(new ElectorInput.HostLoaded(records.LeaseId, records.OtherInstance(_identity.Instance), records.OtherIsGone, records.Drained, specs));
+        AgentRecord? other = records.Agent?.Instance == _identity.Instance ? null : records.Agent;
+        Feed(new ElectorInput.HostLoaded(records.LeaseId, other?.Instance, other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)), records.Agent?.IsDrained == true, specs));
         foreach (EndpointSpec spec in specs)
             StartChecks(_entries[spec.Id]);
     }
 
     private EndpointEntry Register(EndpointRecord record, ArpConfig config)
     {
-        var output = new ArpOutput(record.Id, config.Address, config.Interface ?? _options.Interface!, config.OnEtcdLoss ?? _options.OnEtcdLoss);
-        var entry = new EndpointEntry(record, output) { Key = config.ElectionKey };
+        var output = new ArpOutput(record.Id, VirtualAddress.Parse(config.Cidr), config.Interface ?? _options.Interface!);
+        var entry = new EndpointEntry(record, output)
+        {
+            Key = config.ElectionKey,
+            OnEtcdLoss = Enum.TryParse(config.OnEtcdLoss, ignoreCase: true, out EtcdLossPolicy policy) ? policy : _options.OnEtcdLoss,
+        };
         _entries[entry.Id] = entry;
         _outputs.Add(output);
         return entry;
@@ -216,13 +232,11 @@ internal sealed partial class LinkAgent : IAgentControl
         _outputs.Remove(entry.Output!);
     }
 
-    private EndpointSpec Spec(EndpointEntry entry) => new(entry.Id, entry.Key, entry.Output!.OnEtcdLoss, OnLan: true, OutputFault: _outputs.Fault(entry.Output));
+    private EndpointSpec Spec(EndpointEntry entry) => new(entry.Id, entry.Key, entry.OnEtcdLoss, OnLan: true, OutputFault: _outputs.Fault(entry.Output!));
 
     private void StartChecks(EndpointEntry entry)
     {
-        _checks.Set(entry.Id, entry.Record.Checks, entry.Record.HealthcheckInterval);
-        if (entry.Record.Checks.Count == 0)
-            Feed(new ElectorInput.HealthChanged(entry.Id, Healthy: true, null));
+        entry.ChecksGeneration = _checks.Set(entry.Id, entry.Record.Checks, TimeSpan.FromSeconds(entry.Record.HealthcheckInterval));
     }
 
     private long NextCommand(Action<AnswerStatus, string?> answer)
@@ -258,7 +272,7 @@ internal sealed partial class LinkAgent : IAgentControl
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
             Reason = endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null,
             Since = entry.Since,
-            OnEtcdLoss = entry.Output?.OnEtcdLoss.ToString().ToLowerInvariant(),
+            OnEtcdLoss = entry.Output == null ? null : entry.OnEtcdLoss.ToString().ToLowerInvariant(),
             Rivals = endpoint?.Rivals ?? 0,
             LastError = entry.LastError,
             LastErrorAt = entry.LastErrorAt,
@@ -279,17 +293,11 @@ internal sealed partial class LinkAgent : IAgentControl
     private static Outcome Invalid(Dictionary<string, IReadOnlyList<string>> faults) =>
         new(OutcomeStatus.Invalid, string.Join("; ", faults.Select(f => $"{f.Key} {f.Value[0]}")), faults);
 
-    private static IReadOnlyList<HealthCheck> ReadChecks(IReadOnlyList<HealthCheckContract> wish, Dictionary<string, IReadOnlyList<string>> faults)
+    private static IReadOnlyList<HealthCheck> ReadChecks(IReadOnlyList<HealthCheckContract> wish, int intervalSeconds, Dictionary<string, IReadOnlyList<string>> faults)
     {
-        var checks = new List<HealthCheck>(wish.Count);
-        for (int i = 0; i < wish.Count; i++)
-        {
-            var check = new HealthCheck(wish[i].Type, wish[i].Host, wish[i].Port);
-            foreach ((string field, string fault) in check.Faults())
-                faults[$"checks.{i}.{field}"] = [fault];
-            checks.Add(check);
-        }
-
+        HealthCheck[] checks = [.. wish.Select(c => new HealthCheck(c.Type, c.Host, c.Port))];
+        foreach ((string field, IReadOnlyList<string> messages) in HealthCheck.Validate(checks, intervalSeconds))
+            faults[field] = messages;
         return checks;
     }
 }

@@ -4,6 +4,7 @@ using Link.Core.Election;
 using Link.Core.Etcd;
 using Link.Core.HealthChecks;
 using Link.Core.Logging;
+using Link.Core.Net;
 using Link.Core.Net.Linux;
 using Link.Core.Plugins.Arp;
 
@@ -58,16 +59,23 @@ internal sealed partial class LinkAgent : IDisposable
             new Random());
         _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Json, Feed);
         _etcd.HostLoaded += OnHostLoaded;
-        _outputs = new ArpOutputs(_loop, options, log, this);
+        _outputs = new ArpOutputs(
+            new AnnounceOptions { Rounds = options.ArpGratuitousCount, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },
+            this,
+            new Random());
+        foreach (int descriptor in _outputs.Descriptors)
+            _loop.Watch(descriptor, ms => _outputs.Dispatch(descriptor, ms));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
                 Interval = options.HealthCheckInterval,
                 Timeout = options.HealthCheckTimeout,
-                FallCount = options.FailCountBeforeFailover,
+                Fall = options.FailCountBeforeFailover,
             },
+            new TcpCheck(new NameResolver(), TimeProvider.System).ProbeAsync,
+            report => _loop.Post(() => OnHealth(report)),
             TimeProvider.System,
-            report => _loop.Post(() => OnHealth(report)));
+            new Random());
         _api = new ApiServer(
             new ApiOptions
             {
@@ -85,7 +93,7 @@ internal sealed partial class LinkAgent : IDisposable
     /// <summary>Turns until the agent is told to stop. Gives the process's exit code.</summary>
     public int Run()
     {
-        using var signals = new Signals(this);
+        using var signals = new Signals(() => _loop.Post(BeginStop), () => _loop.Post(Reload));
         _log.Info("agent started", ("version", _version), ("hostname", _options.Hostname), ("instance", _identity.Instance), ("etcd", _etcd.Endpoint));
         if (!_namespace.IsHeld)
             _log.Warning("another agent runs in this network namespace; addresses left behind by a crash are not cleaned up by this one");
@@ -99,7 +107,7 @@ internal sealed partial class LinkAgent : IDisposable
     public void Dispose()
     {
         _api.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(3));
-        _checks.Dispose();
+        _checks.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _outputs.Dispose();
         _namespace.Dispose();
@@ -135,23 +143,23 @@ internal sealed partial class LinkAgent : IDisposable
     {
         foreach (ElectorInput input in inputs)
             _inputs.Enqueue(input);
-        Drain();
+        Pump();
     }
 
     private void Feed(ElectorInput input)
     {
         _inputs.Enqueue(input);
-        Drain();
+        Pump();
     }
 
-    private bool _draining;
+    private bool _pumping;
 
     /// <summary>Effects may give rise to inputs (an address that cannot be added): in order, not by recursion.</summary>
-    private void Drain()
+    private void Pump()
     {
-        if (_draining)
+        if (_pumping)
             return;
-        _draining = true;
+        _pumping = true;
         try
         {
             while (_inputs.TryDequeue(out ElectorInput? input))
@@ -160,11 +168,13 @@ internal sealed partial class LinkAgent : IDisposable
                 for (int i = 0; i < _effects.Count; i++)
                     CarryOut(_effects[i]);
                 _effects.Clear();
+                if (_leaveAtMs != long.MaxValue && input is ElectorInput.LeaseRenewed or ElectorInput.LeaseGone or ElectorInput.LeaseRenewalFailed)
+                    _leaveAtMs = 0;
             }
         }
         finally
         {
-            _draining = false;
+            _pumping = false;
         }
     }
 
@@ -176,6 +186,8 @@ internal sealed partial class LinkAgent : IDisposable
             OnServing();
         _outputs.Tick(now);
         _etcd.Flush();
+        if (now >= _leaveAtMs)
+            Leave();
         if (now >= _watchdogAtMs)
         {
             _systemd.Watchdog();
@@ -184,13 +196,12 @@ internal sealed partial class LinkAgent : IDisposable
 
         if (_systemd.IsEnabled && now >= _statusAtMs)
             ShowStatus(now);
-        return Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _outputs.NextDueMs ?? long.MaxValue);
+        return Math.Min(Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _leaveAtMs), _outputs.NextDueMs ?? long.MaxValue);
     }
 
     private void ShowStatus(long now)
     {
-        int activated = _elector.Endpoints.Values.Count(e => e.State == EndpointState.Activated);
-        string status = $"{_entries.Count} endpoints, {activated} activated; etcd {Word(_elector.Etcd)}{(_elector.Drained ? "; drained" : "")}";
+        string status = $"{_entries.Count} endpoints, {Activated()} activated; etcd {Word(_elector.Etcd)}{(_elector.Drained ? "; drained" : "")}";
         if (status == _status)
             return;
         _status = status;
@@ -212,17 +223,21 @@ internal sealed partial class LinkAgent : IDisposable
         _served = true;
         _log.Info("serving", ("endpoints", _entries.Count), ("lease", _elector.LeaseId));
         if (_namespace.IsHeld)
-            _outputs.RemoveOrphans(_entries.Values.Select(e => e.Output));
+            RemoveOrphans();
     }
 
     private void OnHealth(HealthReport report)
     {
-        if (_entries.TryGetValue(report.EndpointId, out EndpointEntry? entry) && !report.IsHealthy)
-        {
-            entry.LastError = report.Reason;
-            entry.LastErrorAt = DateTimeOffset.UtcNow;
-        }
+        if (!_entries.TryGetValue(report.EndpointId, out EndpointEntry? entry) || entry.ChecksGeneration != report.Generation)
+            return;
+        if (report.Reason.Length > 0)
+            SetError(entry, report.Reason);
+        Feed(new ElectorInput.HealthChanged(report.EndpointId, report.Healthy, report.Reason));
+    }
 
-        Feed(new ElectorInput.HealthChanged(report.EndpointId, report.IsHealthy, report.Reason));
+    private static void SetError(EndpointEntry entry, string error)
+    {
+        entry.LastError = error;
+        entry.LastErrorAt = DateTimeOffset.UtcNow;
     }
 }

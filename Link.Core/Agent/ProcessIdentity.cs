@@ -1,4 +1,5 @@
 using System.Globalization;
+using Link.Core.Net.Linux;
 
 namespace Link.Core.Agent;
 
@@ -25,7 +26,7 @@ internal sealed record ProcessIdentity(string Instance, string? Process)
         if (Directory.Exists($"/proc/{pid}"))
             return StartTime(pid) is { } start && start != parts[3];
         // A process of another user may be hidden (hidepid); a signal that cannot be sent for lack of rights still finds it.
-        return Net.Linux.Processes.Exists(pid) == false;
+        return !Processes.Exists(pid);
     }
 
     private static string? Describe(int pid) => Scope() is { } scope && StartTime(pid) is { } start ? $"{scope}/{pid}/{start}" : null;

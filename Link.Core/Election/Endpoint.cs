@@ -13,7 +13,7 @@ internal sealed class Endpoint(EndpointSpec spec)
     public string? HealthFault { get; set; }
 
     /// <summary>Why the output cannot work; null: it can.</summary>
-    public string? OutputFault { get; set; }
+    public string? OutputFault { get; set; } = spec.OutputFault;
 
     public string? Fault => HealthFault ?? OutputFault;
 
