@@ -31,7 +31,7 @@ internal sealed partial record AgentOptions
         {
             Hostname = ReadHostname(read, systemHostname),
             Interface = ReadInterface(read),
-            User = read.Text("USER") ?? "",
+            User = password is null ? "" : read.Text("USER") ?? "",
             Password = password,
             Port = read.Integer("PORT", 1313, 1, 65535),
             Bind = ReadBind(read, password is not null),

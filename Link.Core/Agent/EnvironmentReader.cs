@@ -23,8 +23,15 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> envi
     /// <summary>The variables that were set and read.</summary>
     public IReadOnlySet<string> Used => _used;
 
-    /// <summary>True when the variable is there at all, even with an empty value.</summary>
-    public bool IsSet(string variable) => environment.ContainsKey(variable);
+    /// <summary>True when the variable is there at all, even with an empty value, for one to which that means something.</summary>
+    public bool IsSet(string variable)
+    {
+        if (!environment.ContainsKey(variable))
+            return false;
+
+        _used.Add(variable);
+        return true;
+    }
 
     public string? Text(string variable)
     {
