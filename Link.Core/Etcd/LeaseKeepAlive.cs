@@ -2,8 +2,9 @@ namespace Link.Core.Etcd;
 
 /// <summary>
 /// Renews leases over one stream, which is opened with the first keep-alive and anew after a failure. The owner says when to send; each
-/// <see cref="Send"/> is answered by exactly one call of the callback, on any thread and never two at once for the same lease. An answer
-/// after the deadline is never taken for that of a later request: the stream is given up with the deadline.
+/// <see cref="Send"/> is answered by exactly one call of the callback, on any thread and never two at once for the same lease; it must
+/// be quick and must not throw. An answer after the deadline is never taken for that of a later request: the stream is given up with
+/// the deadline.
 /// </summary>
 internal sealed class LeaseKeepAlive : IDisposable
 {

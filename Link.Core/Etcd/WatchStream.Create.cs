@@ -54,6 +54,7 @@ internal sealed partial class WatchStream
         {
             _cluster = created.Header.ClusterId;
             _revision = created.Header.Revision;
+            _term = created.Header.RaftTerm;
             foreach (Watched watch in _watches)
                 watch.Next = created.Header.Revision + 1;
         }
@@ -61,19 +62,21 @@ internal sealed partial class WatchStream
     }
 
     /// <summary>
-    /// A member that was wiped and started again has the same cluster id, but a smaller revision. One that only lags behind has that too:
-    /// a linearizable read tells them apart, since it waits until the member has caught up.
+    /// A member that was wiped and started again has the same cluster id, but a smaller revision or raft term. One that only lags behind
+    /// has that too: a linearizable read tells them apart, since it waits until the member has caught up.
     /// </summary>
     private async Task<bool> IsSameHistoryAsync(ResponseHeader header, CancellationToken cancel)
     {
         if (header.ClusterId != _cluster)
             return false;
-        if (header.Revision >= _revision)
+        if (IsNotBefore(header))
             return true;
         var request = new RangeRequest { Key = _watches[0].Key.Range.Key, CountOnly = true };
         RangeResponse read = await _client.RangeAsync(request, cancel).ConfigureAwait(false);
-        return read.Header.ClusterId == _cluster && read.Header.Revision >= _revision;
+        return read.Header.ClusterId == _cluster && IsNotBefore(read.Header);
     }
+
+    private bool IsNotBefore(ResponseHeader header) => header.Revision >= _revision && header.RaftTerm >= _term;
 
     private void TellStart(long revision)
     {

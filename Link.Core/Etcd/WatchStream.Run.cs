@@ -14,6 +14,8 @@ internal sealed partial class WatchStream
     /// <summary>The highest revision ever seen.</summary>
     private long _revision;
 
+    private ulong _term;
+
     private int _failures;
     private long _received;
     private bool _isProbing;
@@ -91,6 +93,7 @@ internal sealed partial class WatchStream
                 : GrpcStatus.FromCancelReason(stream.Connection.Name, answer.CancelReason);
         }
         _revision = Math.Max(_revision, answer.Header.Revision);
+        _term = Math.Max(_term, answer.Header.RaftTerm);
         // Answers to RequestProgress (id -1) may overtake events in etcd before 3.4.25 and 3.5.8: they are a sign of life and no more.
         if (Find(answer.WatchId) is not { } watch)
             return;

@@ -4,7 +4,7 @@ namespace Link.Core.Etcd;
 /// Many watches on one stream, kept up through failures. After a break each watch goes on behind the last revision that it saw, at
 /// another member if need be, so that no event is lost or told twice; where that cannot be (history compacted, or another or reset
 /// cluster) all start from now and <see cref="WatchMessage.Started"/> is told again. The callback runs on any thread, one call at a
-/// time, and must be quick.
+/// time, must be quick, must not throw, and must not dispose the stream.
 /// </summary>
 internal sealed partial class WatchStream : IAsyncDisposable
 {
