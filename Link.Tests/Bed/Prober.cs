@@ -49,6 +49,15 @@ internal sealed class Prober : IAsyncDisposable
 
     internal static Prober Start(NetworkNamespace client, string interfaceName, IPAddress target) => new(client, interfaceName, target);
 
+    internal int Sent
+    {
+        get
+        {
+            lock (_lock)
+                return _sent;
+        }
+    }
+
     internal int Answered
     {
         get
@@ -73,12 +82,16 @@ internal sealed class Prober : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until that many more answers have come: how a test lets time go by.</summary>
-    internal async Task MoreAnswersAsync(int count, TimeSpan deadline)
+    /// <summary>Lets time go by: a request a millisecond.</summary>
+    internal async Task MoreRequestsAsync(int count)
     {
-        var goal = Answered + count;
-        await Wait.UntilAsync($"{count} answers of {Target}", () => Answered >= goal, deadline);
+        var goal = Sent + count;
+        await Wait.UntilAsync($"{count} requests to {Target}", () => Sent >= goal, TimeSpan.FromMilliseconds(count) + TimeSpan.FromSeconds(30));
     }
+
+    /// <summary>Waits until another host than <paramref name="old"/> answers.</summary>
+    internal Task AnotherAnswersAsync(AgentHost old, TimeSpan deadline) =>
+        Wait.UntilAsync($"answer by another host than {old}", () => Current is { } answer && answer.From != old.Mac, deadline);
 
     /// <summary>Stops sending, gives the last requests a moment, and hands over all that was seen.</summary>
     internal async Task<ProbeRecord> FinishAsync()

@@ -100,8 +100,4 @@ internal sealed partial class TestBed
         await Wait.UntilAsync($"first answer of {election.Holder}", () => prober.Current?.From == election.Holder.Mac, ElectionDeadline);
         return prober;
     }
-
-    /// <summary>Waits until another host than <paramref name="old"/> answers.</summary>
-    internal static Task AnswersFromAnotherAsync(Prober prober, AgentHost old, TimeSpan deadline) =>
-        Wait.UntilAsync($"answer by another host than {old}", () => prober.Current is { } answer && answer.From != old.Mac, deadline);
 }

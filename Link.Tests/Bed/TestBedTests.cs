@@ -32,9 +32,9 @@ public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
         var at = BedClock.Now;
         await _bed.AddAddressAsync(_bed.Host(2), address);
         TestBed.Announce(_bed.Host(2).Namespace, address, _bed.Host(2).Mac);
-        await prober.MoreAnswersAsync(100, Deadline);
+        await prober.MoreRequestsAsync(100);
         await _bed.RemoveAddressAsync(_bed.Host(1), address);
-        await prober.MoreAnswersAsync(100, Deadline);
+        await prober.MoreRequestsAsync(100);
 
         var outcome = await OutcomeAsync(prober, address, at);
         Assert.Equal(0, outcome.Lost);
@@ -57,8 +57,8 @@ public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
         await Wait.UntilAsync("no answers", () => prober.Current is null, Deadline);
         await _bed.AddAddressAsync(_bed.Host(2), address);
         TestBed.Announce(_bed.Host(2).Namespace, address, _bed.Host(2).Mac);
-        await TestBed.AnswersFromAnotherAsync(prober, _bed.Host(1), Deadline);
-        await prober.MoreAnswersAsync(100, Deadline);
+        await prober.AnotherAnswersAsync(_bed.Host(1), Deadline);
+        await prober.MoreRequestsAsync(100);
 
         var outcome = await OutcomeAsync(prober, address, at);
         Assert.True(outcome.Lost >= 90);
@@ -75,12 +75,12 @@ public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
         var address = TestBed.Vip;
         await using var prober = await HoldAsync(address, _bed.Host(1));
         await _bed.AddAddressAsync(_bed.Host(2), address);
-        await prober.MoreAnswersAsync(300, Deadline);
+        await prober.MoreRequestsAsync(300);
         Assert.Equal(_bed.Host(1).Mac, prober.Current!.Value.From);
         Assert.Equal([_bed.Host(1), _bed.Host(2)], _bed.HoldersOf(address));
 
         TestBed.Announce(_bed.Host(2).Namespace, address, _bed.Host(2).Mac);
-        await TestBed.AnswersFromAnotherAsync(prober, _bed.Host(1), Deadline);
+        await prober.AnotherAnswersAsync(_bed.Host(1), Deadline);
         var sighting = Assert.Single((await prober.FinishAsync()).Sightings, sighting => sighting.Gratuitous);
         Assert.Equal(_bed.Host(2).Mac, sighting.Sender);
     }
@@ -115,7 +115,7 @@ public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
         for (var i = 0; i < 10; i++)
         {
             GC.Collect();
-            await prober.MoreAnswersAsync(20, Deadline);
+            await prober.MoreRequestsAsync(20);
         }
 
         var outcome = await OutcomeAsync(prober, address, at);
@@ -128,7 +128,7 @@ public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
         await _bed.AddAddressAsync(host, address);
         TestBed.Announce(host.Namespace, address, host.Mac);
         var prober = _bed.Probe(address);
-        await prober.MoreAnswersAsync(100, Deadline);
+        await Wait.UntilAsync("100 answers", () => prober.Answered >= 100, Deadline);
         return prober;
     }
 
