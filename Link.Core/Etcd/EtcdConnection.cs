@@ -144,6 +144,8 @@ internal sealed class EtcdConnection : IDisposable
     {
         if (_distrust is { } distrust)
             return new EtcdException(EtcdFailure.Certificate, Name, distrust);
+        if (TransportFault.IsRefusedCertificate(fault))
+            return new EtcdException(EtcdFailure.Certificate, Name, $"the member refuses the client's certificate: {fault.GetBaseException().Message}");
         if (_closeReason is { } reason)
             return new EtcdException(EtcdFailure.Unavailable, Name, $"connection given up: {reason}", maybeApplied);
         return new EtcdException(

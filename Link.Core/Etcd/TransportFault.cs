@@ -37,6 +37,17 @@ internal static class TransportFault
         return false;
     }
 
+    /// <summary>
+    /// In TLS 1.3 the client is through with the handshake before the member looks at its certificate: the refusal comes as an alert
+    /// behind the first request, which was not executed.
+    /// </summary>
+    public static bool IsRefusedCertificate(Exception fault)
+    {
+        string root = fault.GetBaseException().Message;
+        return root.Contains("SSL routines", StringComparison.Ordinal)
+            && root.Contains("alert", StringComparison.Ordinal) && root.Contains("certificate", StringComparison.Ordinal);
+    }
+
     public static string Text(TimeSpan duration) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(duration.TotalSeconds, 3)} s");
 
     private static string Describe(SocketException fault) => fault.SocketErrorCode switch

@@ -70,7 +70,8 @@ public sealed class ThreeMembersTests : IAsyncLifetime
         Assert.Equal((KeepAliveOutcome.Failed, $"etcd {silent.ClientUrl}: no answer to a keep-alive within 1 s"), await OutcomeAsync(kept));
         await UntilRenewedAsync(keepAlive, kept, id);
         Assert.NotEqual(silent.ClientUrl, EtcdOptions.NameOf(client.CurrentEndpoint));
-        Assert.IsType<WatchMessage.Lost>(await watched.NextAsync());
+        var lost = Assert.IsType<WatchMessage.Lost>(await watched.NextAsync());
+        Assert.Contains("no answer to a keep-alive within 1 s", lost.Reason);
         Assert.IsType<WatchMessage.Resumed>(await watched.NextAsync());
         silent.Resume();
     }
