@@ -120,7 +120,9 @@ public sealed class HeldAddressesTests : IDisposable
         Assert.Null(Find(address));
         // It stays wanted, later.
         Assert.NotNull(host.Network.NextDueMs);
-        host.Network.Tick(host.Network.Addresses.NextDueMs!.Value);
+        var later = host.Network.Addresses.NextDueMs!.Value;
+        host.Network.Tick(later);
+        host.Network.Flush(later);
         Assert.NotNull(Find(address));
     });
 
@@ -316,6 +318,23 @@ public sealed class HeldAddressesTests : IDisposable
         Assert.All(errors, Assert.Null);
         Assert.DoesNotContain(kernel.DumpAddresses(link.Index), r => r.IsMarked);
         Assert.InRange(kernel.SystemCalls - before, 1, 150);
+    });
+
+    [Fact]
+    public void Thousands_of_addresses_are_held_and_released_in_several_turns() => _a.Run(() =>
+    {
+        using var host = new TestHost();
+        var addresses = Enumerable.Range(0, 2000).Select(i => VirtualAddress.Parse($"10.1.{i >> 8}.{i & 255}"))
+            .Concat(Enumerable.Range(0, 500).Select(i => VirtualAddress.Parse($"2001:db8::{i:x}:1"))).ToList();
+        foreach (var address in addresses)
+            host.Network.Hold(address, "eth0", 60, TestHost.Now);
+        host.Until(() => host.Events.Lines.Count >= addresses.Count, "all held");
+        Assert.Equal(addresses.Count, Dump().Count(r => r.IsMarked));
+        Assert.All(host.Events.Lines, l => Assert.StartsWith("held", l, StringComparison.Ordinal));
+        foreach (var address in addresses)
+            host.Network.Release(address.Host);
+        host.Until(() => host.Network.NextDueMs is null, "nothing left to do");
+        Assert.DoesNotContain(Dump(), r => r.IsMarked);
     });
 
     [Fact]

@@ -40,7 +40,8 @@ public sealed class Measurements(ITestOutputHelper output) : IDisposable
                     Time($"one by one, remove {pattern}", 200, i => kernel.Change(new AddressRequest(AddressRequestKind.Remove, link, addresses[i])));
                 }
 
-                foreach (var count in new[] { 1000, 10_000 })
+                // IPv6 takes 35 s for the larger number: Linux walks all its addresses for each.
+                foreach (var count in pattern.Contains(':', StringComparison.Ordinal) ? new[] { 100, 1000 } : [1000, 10_000])
                 {
                     foreach (var kind in new[] { AddressRequestKind.Add, AddressRequestKind.Refresh, AddressRequestKind.Remove })
                     {
@@ -81,19 +82,19 @@ public sealed class Measurements(ITestOutputHelper output) : IDisposable
             }
 
             var many = Enumerable.Range(0, 1000).Select(i => VirtualAddress.Parse($"10.9.{i >> 8}.{i & 255}")).ToArray();
-            Time("HostNetwork: hold 1000", 1, _ =>
+            Time("HostNetwork: hold 1000, first turn", 1, _ =>
             {
                 foreach (var address in many)
                     host.Network.Hold(address, "eth0", 10, TestHost.Now);
                 host.Network.Flush(TestHost.Now);
             });
-            Time("HostNetwork: extend 1000", 1, _ =>
+            Time("HostNetwork: extend 1000, first turn", 1, _ =>
             {
                 foreach (var address in many)
                     host.Network.Extend(address.Host, 10, TestHost.Now);
                 host.Network.Flush(TestHost.Now);
             });
-            Time("HostNetwork: release 1000", 1, _ =>
+            Time("HostNetwork: release 1000, first turn", 1, _ =>
             {
                 foreach (var address in many)
                     host.Network.Release(address.Host);
