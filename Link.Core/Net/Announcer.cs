@@ -49,6 +49,8 @@ internal sealed class Announcer(AnnounceOptions options, LinkTable links, IFrame
         var lane = _lanes[announcement.InterfaceName];
         if (--lane.Count == 0)
             _lanes.Remove(announcement.InterfaceName);
+        if (_lanes.Count == 0)
+            NextDueMs = null;
     }
 
     /// <summary>Starts the rounds again, as something may have misled the neighbours. At most once a second for each address: sooner is put off.</summary>
@@ -81,8 +83,8 @@ internal sealed class Announcer(AnnounceOptions options, LinkTable links, IFrame
             Send(name, lane, nowMs);
             if (lane.Ready.Count > 0)
                 next = Earlier(next, lane.Bucket.ReadyAtMs(2, nowMs));
-            if (lane.Waiting.TryPeek(out _, out var due))
-                next = Earlier(next, due);
+            if (lane.Waiting.TryPeek(out _, out var at))
+                next = Earlier(next, at.DueMs);
         }
 
         NextDueMs = next;
@@ -99,15 +101,15 @@ internal sealed class Announcer(AnnounceOptions options, LinkTable links, IFrame
     }
 
     private static void Enqueue(Lane lane, Announcement announcement, long dueMs)
-        => lane.Waiting.Enqueue(new Due(announcement, ++announcement.Turn), dueMs);
+        => lane.Waiting.Enqueue(new Due(announcement, ++announcement.Turn), (dueMs, ++lane.Arrivals));
 
     private void Send(string interfaceName, Lane lane, long nowMs)
     {
-        while (lane.Waiting.TryPeek(out var due, out var dueMs) && (dueMs <= nowMs || due.IsStale))
+        while (lane.Waiting.TryPeek(out var due, out var at) && (at.DueMs <= nowMs || due.IsStale))
         {
             lane.Waiting.Dequeue();
             if (!due.IsStale)
-                lane.Ready.Enqueue(due, (due.Announcement.Round, ++lane.Arrivals));
+                lane.Ready.Enqueue(due, (due.Announcement.Round, at.Arrival));
         }
 
         var speaks = links.TryFindSpeaking(interfaceName, out var link);
@@ -195,8 +197,8 @@ internal sealed class Announcer(AnnounceOptions options, LinkTable links, IFrame
     {
         public TokenBucket Bucket { get; } = bucket;
 
-        /// <summary>By the moment they are due.</summary>
-        public PriorityQueue<Due, long> Waiting { get; } = new();
+        /// <summary>By the moment they are due, and then in the order of arrival.</summary>
+        public PriorityQueue<Due, (long DueMs, long Arrival)> Waiting { get; } = new();
 
         /// <summary>Due, by round and then in the order of arrival; they wait for tokens only.</summary>
         public PriorityQueue<Due, (int Round, long Arrival)> Ready { get; } = new();

@@ -27,8 +27,11 @@ internal sealed class HeldAddress(VirtualAddress address, string interfaceName)
 
     public long SetAtMs { get; private set; }
 
-    /// <summary>It is in the list of what the next flush looks at.</summary>
+    /// <summary>It is in the queue of renewals.</summary>
     public bool IsQueued { get; set; }
+
+    /// <summary>It is in the queue of what is missing or may be.</summary>
+    public bool IsUrgent { get; set; }
 
     /// <summary>The kernel has to learn a new lifetime.</summary>
     public bool NeedsRefresh { get; set; }

@@ -4,25 +4,52 @@ namespace Link.Core.Net;
 
 internal sealed partial class HeldAddresses
 {
-    /// <summary>Tells the kernel what is wanted. The loop calls it once at the end of each turn; with nothing to do it costs nothing.</summary>
+    // Linux walks all IPv6 addresses of the host for each that is added or renewed (3 ms each with 10,000), so that a
+    // flush has to leave the loop its turn: heartbeats and leases cannot wait for it.
+    private const int BudgetMs = 20;
+    private const int MinSlice = 8;
+    private const int MaxSlice = 512;
+
+    private int _slice = 64;
+
+    /// <summary>
+    /// Tells the kernel what is wanted. The loop calls it once at the end of each turn; with nothing to do it costs nothing. It ends
+    /// after about 20 ms; what is left over has <see cref="NextDueMs"/> say "at once". Removals, additions and renewals take turns.
+    /// </summary>
     public void Flush(long nowMs)
     {
-        if (_leaving.Count > 0)
+        var start = BootClock.NowMs;
+        for (var elapsed = 0L; HasWork && elapsed < BudgetMs;)
         {
-            List<HeldAddress> leaving = [.. _leaving.Values];
-            _leaving.Clear();
-            Remove(leaving);
+            if (_leaving.Count > 0)
+                Remove(TakeLeaving());
+            Apply(_urgent, nowMs);
+            Apply(_renewals, nowMs);
+            var now = BootClock.NowMs;
+            var took = now - start - elapsed;
+            elapsed = now - start;
+            _slice = took > BudgetMs / 2 ? Math.Max(_slice / 2, MinSlice) : took < BudgetMs / 4 ? Math.Min(_slice * 2, MaxSlice) : _slice;
         }
+    }
 
-        if (_queue.Count == 0)
-            return;
-        List<HeldAddress> queue = [.. _queue];
-        _queue.Clear();
+    private List<HeldAddress> TakeLeaving()
+    {
+        List<HeldAddress> leaving = [.. _leaving.Values.Take(_slice)];
+        foreach (var held in leaving)
+            _leaving.Remove(held.Address.Host);
+        return leaving;
+    }
+
+    private void Apply(Queue<HeldAddress> queue, long nowMs)
+    {
         List<HeldAddress> unsure = [];
         List<(HeldAddress Held, AddressRequest Request)> wanted = [];
-        foreach (var held in queue)
+        for (var i = 0; i < _slice && queue.TryDequeue(out var held); i++)
         {
-            held.IsQueued = false;
+            if (queue == _urgent)
+                held.IsUrgent = false;
+            else
+                held.IsQueued = false;
             if (_held.GetValueOrDefault(held.Address.Host) == held)
                 Plan(held, wanted, unsure, nowMs);
         }

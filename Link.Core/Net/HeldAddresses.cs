@@ -11,7 +11,8 @@ internal sealed partial class HeldAddresses(RtNetlink kernel, LinkTable links, I
 
     private readonly Dictionary<HostAddress, HeldAddress> _held = [];
     private readonly Dictionary<HostAddress, HeldAddress> _leaving = [];
-    private readonly List<HeldAddress> _queue = [];
+    private readonly Queue<HeldAddress> _urgent = [];
+    private readonly Queue<HeldAddress> _renewals = [];
     private readonly SortedSet<long> _retries = [];
     private bool _marksReported;
 
@@ -26,8 +27,10 @@ internal sealed partial class HeldAddresses(RtNetlink kernel, LinkTable links, I
 
     public int Count => _held.Count;
 
-    /// <summary>When <see cref="Tick"/> has something to do; null = never.</summary>
-    public long? NextDueMs => _retries.Count > 0 ? _retries.Min : null;
+    /// <summary>When <see cref="Tick"/> and <see cref="Flush"/> have something to do: 0 = at once, as the last flush left work over; null = never.</summary>
+    public long? NextDueMs => HasWork ? 0 : _retries.Count > 0 ? _retries.Min : null;
+
+    private bool HasWork => _leaving.Count + _urgent.Count + _renewals.Count > 0;
 
     public HeldAddress? Find(HostAddress address) => _held.GetValueOrDefault(address);
 
@@ -128,12 +131,11 @@ internal sealed partial class HeldAddresses(RtNetlink kernel, LinkTable links, I
         return leftovers.Count;
     }
 
-    /// <summary>Tries again what was put off.</summary>
+    /// <summary>Queues what was put off; the flush that follows goes on with it.</summary>
     public void Tick(long nowMs)
     {
-        if (NextDueMs is not { } due || due > nowMs)
+        if (_retries.RemoveWhere(at => at <= nowMs) == 0)
             return;
-        _retries.RemoveWhere(at => at <= nowMs);
         foreach (var held in _held.Values)
         {
             if (held.NotBeforeMs <= nowMs)
@@ -142,8 +144,6 @@ internal sealed partial class HeldAddresses(RtNetlink kernel, LinkTable links, I
                 Queue(held);
             }
         }
-
-        Flush(nowMs);
     }
 
     private bool IsWanted(AddressRecord record)
@@ -152,9 +152,17 @@ internal sealed partial class HeldAddresses(RtNetlink kernel, LinkTable links, I
 
     private void Queue(HeldAddress held)
     {
-        if (held.IsQueued)
-            return;
-        held.IsQueued = true;
-        _queue.Add(held);
+        // One that waits for its renewal may become urgent; the second turn then finds nothing to do.
+        var isUrgent = held.State == HeldState.Missing || held.NeedsCheck;
+        if (isUrgent && !held.IsUrgent)
+        {
+            held.IsUrgent = true;
+            _urgent.Enqueue(held);
+        }
+        else if (!isUrgent && !held.IsQueued)
+        {
+            held.IsQueued = true;
+            _renewals.Enqueue(held);
+        }
     }
 }

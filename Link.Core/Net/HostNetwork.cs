@@ -63,6 +63,9 @@ internal sealed class HostNetwork : INetworkNotices, IDisposable
     /// <summary>Packets heard, by what became of them; indexed by <see cref="IgnoredBecause"/>.</summary>
     public IReadOnlyList<long> PacketCounts => _listener.Counts;
 
+    /// <summary>How often the kernel's notices overflowed and everything was read again; for the metrics.</summary>
+    public int TimesNoticesLost { get; private set; }
+
     /// <summary>When <see cref="Tick"/> has something to do; null = never.</summary>
     public long? NextDueMs => Earliest(_announcer.NextDueMs, Earliest(_questions.NextDueMs, _addresses.NextDueMs));
 
@@ -194,6 +197,7 @@ internal sealed class HostNetwork : INetworkNotices, IDisposable
 
     void INetworkNotices.NoticesLost(long nowMs)
     {
+        TimesNoticesLost++;
         var links = _kernel.DumpLinks();
         var alive = links.Select(static l => l.Index).ToHashSet();
         foreach (var link in Links.All.Where(l => !alive.Contains(l.Index)).ToList())

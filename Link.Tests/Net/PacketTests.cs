@@ -34,8 +34,8 @@ public sealed class PacketTests
             Hex(ArpPacket.Probe(s_mac, s_address4)));
 
     [Theory]
-    [InlineData(false, "20000000", "db0f")]
-    [InlineData(true, "a0000000", "5b0f")]
+    [InlineData(false, "20000000", "d3e6")]
+    [InlineData(true, "a0000000", "53e6")]
     public void An_IPv6_announcement_overrides_and_carries_the_MAC(bool isRouter, string flags, string checksum)
         => Assert.Equal(
             "60000000" + "0020" + "3a" + "ff"           // version 6, 32 bytes, ICMPv6, hop limit 255
@@ -52,7 +52,7 @@ public sealed class PacketTests
             "60000000" + "0018" + "3a" + "ff"
             + "00000000000000000000000000000000"
             + "ff0200000000000000000001ff123456"        // the solicited-node group
-            + "87" + "00" + "1624" + "00000000"
+            + "87" + "00" + "e41e" + "00000000"
             + "20010db8000000000000000000123456",
             Hex(NeighbourPacket.Probe(s_address6)));
 

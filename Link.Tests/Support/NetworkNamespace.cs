@@ -46,6 +46,8 @@ public sealed class NetworkNamespace : IDisposable
         a.Ip($"link add {nameInA} type veth peer name {nameInB} netns {b.Name}");
         a.Ip($"link set {nameInA} up");
         b.Ip($"link set {nameInB} up");
+        a.AwaitCarrier(nameInA);
+        b.AwaitCarrier(nameInB);
     }
 
     /// <summary>Joins any number of hosts by a bridge in a namespace of its own, which the caller disposes. Each host gets <c>eth0</c>; the ports are p0, p1 ...</summary>
@@ -83,6 +85,16 @@ public sealed class NetworkNamespace : IDisposable
     /// <summary>Starts a program inside. The caller kills it.</summary>
     public Process Start(string program, string arguments)
         => Process.Start(new ProcessStartInfo("ip", $"netns exec {Name} {program} {arguments}") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+
+    /// <summary>Waits until the kernel has seen the cable: it looks a moment after the interface came up.</summary>
+    public void AwaitCarrier(string interfaceName)
+    {
+        for (var deadline = Stopwatch.StartNew(); !Ip($"-o link show dev {interfaceName}").Contains("state UP", StringComparison.Ordinal);)
+        {
+            if (deadline.Elapsed > TimeSpan.FromSeconds(20))
+                throw new InvalidOperationException($"{interfaceName} in {Name} gets no carrier");
+        }
+    }
 
     /// <summary>The hardware address of an interface.</summary>
     public string MacOf(string interfaceName) => Execute("cat", $"/sys/class/net/{interfaceName}/address").Trim();

@@ -38,8 +38,8 @@ internal static class SysSocket
         public uint msg_len;
     }
 
-    /// <summary><c>netinet/in.h</c>; the address in network order.</summary>
-    [StructLayout(LayoutKind.Sequential)]
+    /// <summary><c>netinet/in.h</c>; the address in network order. Its bytes need no alignment, hence the packing.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
     public struct ipv6_mreq
     {
         public ulong ipv6mr_multiaddr_high;
