@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Link.Cli.CommandLine;
 using Link.Core.Api;
 
@@ -12,14 +13,14 @@ internal static class ClientProgram
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args, ClientConsole console, CancellationToken cancel)
     {
+        ParseResult? parsed = null;
         try
         {
             Command root = CommandTree.Build(console);
-            ParseResult parsed = root.Parse(args.Count == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            parsed = root.Parse(args.Count == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
             {
-                // One line: the first fault is the cause, the others follow from it as a rule.
-                throw new UsageException(parsed.Errors[0].Message.TrimEnd('.'));
+                throw new UsageException(Explain(parsed));
             }
 
             return await parsed.InvokeAsync(
@@ -28,7 +29,7 @@ internal static class ClientProgram
         }
         catch (UsageException usage)
         {
-            return Complain(console, $"{usage.Message}. See: {Name} --help", ExitCode.Usage);
+            return Complain(console, $"{usage.Message}. See: {CommandLine(parsed)} --help", ExitCode.Usage);
         }
         catch (ApiRefusedException refused) when (refused.Status == 401)
         {
@@ -55,6 +56,30 @@ internal static class ClientProgram
         {
             return Complain(console, $"unexpected: {fault.Message}", ExitCode.Failed);
         }
+    }
+
+    /// <summary>One line: the first fault is the cause, the others follow from it as a rule.</summary>
+    private static string Explain(ParseResult parsed)
+    {
+        IEnumerable<string> commands = parsed.CommandResult.Command.Subcommands.Select(command => command.Name);
+        return (parsed.UnmatchedTokens, parsed.CommandResult.Command.Subcommands.Count) switch
+        {
+            ([], > 0) => $"{parsed.CommandResult.Command.Name} needs a command: {string.Join(", ", commands)}",
+            ([string token, ..], > 0) => $"{token} is no command; the commands are {string.Join(", ", commands)}",
+            ([string token, ..], _) => $"{token} is one word or option too many",
+            _ => parsed.Errors[0].Message.TrimEnd('.'),
+        };
+    }
+
+    private static string CommandLine(ParseResult? parsed)
+    {
+        Stack<string> words = [];
+        for (SymbolResult? result = parsed?.CommandResult; result is CommandResult command; result = command.Parent)
+        {
+            words.Push(command.Command.Name);
+        }
+
+        return words.Count == 0 ? Name : string.Join(' ', words);
     }
 
     private static int Complain(ClientConsole console, string message, int code)

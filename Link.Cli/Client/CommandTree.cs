@@ -31,7 +31,7 @@ internal static class CommandTree
             "--host 10.0.0.5:1313 health");
         options.AddTo(root);
         root.Options.Add(help);
-        root.Options.Add(new VersionOption { Action = new PrintVersion() });
+        root.Options.Add(new Option<bool>("--version") { Description = "print the client's version", Action = new PrintVersion() });
 
         Command ips = builder.Make("ips", "virtual IP addresses", [], "ips list", "ips add 10.0.0.1/32");
         AddShared(ips, builder, ApiForm.Ips, "ips ");

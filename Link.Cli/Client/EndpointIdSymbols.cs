@@ -8,22 +8,22 @@ internal sealed class EndpointIdSymbols
 {
     private readonly Option<string?> _option = new("--endpoint-id", "--id", "--endpoint") { Description = "same as ID", HelpName = "ID" };
 
-    private readonly Argument<string[]> _words;
+    private readonly Argument<string?> _first = new("ID") { Description = "id, start of an id, address or election key", Arity = ArgumentArity.ZeroOrOne };
+
+    private readonly Argument<string[]>? _more;
 
     /// <param name="moreWords">What may follow the ID, for help; null: nothing.</param>
-    public EndpointIdSymbols(string? moreWords = null)
-    {
-        _words = new Argument<string[]>(moreWords is null ? "ID" : "ID_AND_MORE")
-        {
-            Description = "id, start of an id, address or election key",
-            HelpName = moreWords is null ? "ID" : $"ID {moreWords}",
-            Arity = moreWords is null ? ArgumentArity.ZeroOrOne : ArgumentArity.ZeroOrMore,
-        };
-    }
+    public EndpointIdSymbols(string? moreWords = null) =>
+        _more = moreWords is null ? null : new Argument<string[]>(moreWords) { Description = "checks", Arity = ArgumentArity.ZeroOrMore };
 
     public void AddTo(Command command)
     {
-        command.Arguments.Add(_words);
+        command.Arguments.Add(_first);
+        if (_more is not null)
+        {
+            command.Arguments.Add(_more);
+        }
+
         command.Options.Add(_option);
     }
 
@@ -33,17 +33,16 @@ internal sealed class EndpointIdSymbols
     public (string Id, string[] Words) Read(ParseResult parsed)
     {
         string? option = parsed.GetValue(_option);
-        string[] words = parsed.GetValue(_words) ?? [];
-        if (option is not null)
+        string? first = parsed.GetValue(_first);
+        string[] more = _more is null ? [] : parsed.GetValue(_more) ?? [];
+        return (option, first) switch
         {
-            // Words are then what follows the ID, unless nothing may follow it.
-            return _words.Arity.MaximumNumberOfValues == 1 && words.Length > 0
-                ? throw new UsageException($"both {option} and {words[0]} are given; give one endpoint")
-                : (option, words);
-        }
-
-        return words is [string id, .. string[] rest]
-            ? (id, rest)
-            : throw new UsageException("which endpoint? Give its id, the start of it, or its address");
+            (null, null) => throw new UsageException("which endpoint? Give its id, the start of it, or its address"),
+            (null, _) => (first, more),
+            (_, null) => (option, more),
+            // With the option, the words are what follows the ID, where something may follow it.
+            _ when _more is not null => (option, [first, .. more]),
+            _ => throw new UsageException($"both {option} and {first} are given; give one endpoint"),
+        };
     }
 }

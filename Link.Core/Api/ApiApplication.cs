@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Net;
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -49,8 +47,7 @@ internal sealed class ApiApplication(ApiOptions options, ApiCredentials credenti
     private Task<ApiAnswer> AnswerAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken clientGone)
     {
         // Before the route, so that a stranger does not learn which routes there are.
-        EndPoint? local = context.Get<IConnectionEndPointFeature>()?.LocalEndPoint;
-        if (credentials.AreAsked(local) && !credentials.Accept(Single(request.Headers.Authorization)))
+        if (credentials.AreAsked(context.Get<ConnectionOriginFeature>()?.Origin ?? ConnectionOrigin.Tcp) && !credentials.Accept(Single(request.Headers.Authorization)))
         {
             return Task.FromResult(ApiAnswer.Error(401, "credentials are missing or wrong") with { Challenge = true });
         }

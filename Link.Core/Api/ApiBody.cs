@@ -6,6 +6,7 @@ namespace Link.Core.Api;
 /// <summary>A JSON object that a client sent. Reading a field notes what is wrong with it; <see cref="Fault"/> tells it all at once.</summary>
 internal sealed class ApiBody
 {
+    private const string NotKnown = "is not known";
     private const int MaxDepth = 32;
     private const int MaxChecks = 1000;
 
@@ -166,7 +167,7 @@ internal sealed class ApiBody
         {
             if (!_known.Contains(property.Name))
             {
-                Note(property.Name, $"is not known; known: {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
+                Note(property.Name, $"{NotKnown}; known: {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
             }
         }
 
@@ -175,7 +176,8 @@ internal sealed class ApiBody
             return null;
         }
 
-        (string field, IReadOnlyList<string> messages) = _errors.First();
+        // A field that is not known is most often a misspelt one, and explains the one that is missing.
+        (string field, IReadOnlyList<string> messages) = _errors.FirstOrDefault(error => error.Value[0].StartsWith(NotKnown, StringComparison.Ordinal), _errors.First());
         string more = _errors.Count > 1 ? $" (and {_errors.Count - 1} more)" : "";
         return ApiAnswer.Invalid($"{field} {messages[0]}{more}", _errors);
     }
@@ -210,7 +212,7 @@ internal sealed class ApiBody
                     port = Integer(at, property.Value);
                     break;
                 default:
-                    Note(at, "is not known; known: host, port, type");
+                    Note(at, $"{NotKnown}; known: host, port, type");
                     break;
             }
         }

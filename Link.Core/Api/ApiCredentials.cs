@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -24,8 +22,8 @@ internal sealed class ApiCredentials
         _password = SHA256.HashData(Encoding.UTF8.GetBytes(password));
     }
 
-    /// <summary>Whether a request on this local end needs credentials. On the Unix socket the file's mode decides who comes in.</summary>
-    public bool AreAsked(EndPoint? local) => _password is not null && local is not UnixDomainSocketEndPoint;
+    /// <summary>Whether a request needs credentials. On the Unix socket the file's mode decides who comes in.</summary>
+    public bool AreAsked(ConnectionOrigin origin) => _password is not null && origin != ConnectionOrigin.UnixSocket;
 
     /// <param name="authorization">The value of the Authorization header, or null.</param>
     public bool Accept(string? authorization)

@@ -3,7 +3,7 @@ namespace Link.Core.Api;
 // How routes talk to the agent: each question and each command with a deadline.
 internal sealed partial class ApiRoutes
 {
-    private string HangReason => $"the agent's event loop did not answer within {options.ReadDeadline.TotalSeconds:0.#} s";
+    private string HangReason => $"the agent's event loop did not answer within {options.ReadDeadline.TotalSeconds:0.###} s";
 
     private async Task<(bool Answered, T? Value)> AskAsync<T>(ApiRequest request, Func<CancellationToken, Task<T>> question)
     {
@@ -39,7 +39,7 @@ internal sealed partial class ApiRoutes
         }
         catch (TimeoutException) when (!running.IsCompleted)
         {
-            return ApiAnswer.Error(503, $"not done within {options.CommandDeadline.TotalSeconds:0.#} s; the agent goes on with it");
+            return ApiAnswer.Error(503, $"not done within {options.CommandDeadline.TotalSeconds:0.###} s; the agent goes on with it");
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

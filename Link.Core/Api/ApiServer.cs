@@ -171,11 +171,11 @@ internal sealed class ApiServer : IAsyncDisposable
         {
             if (local is IPEndPoint address)
             {
-                kestrel.Listen(address, listen => Serve(listen, tcp));
+                kestrel.Listen(address, listen => Serve(listen, tcp, ConnectionOrigin.Tcp));
             }
             else
             {
-                kestrel.ListenUnixSocket(_socketPath!, listen => Serve(listen, unix));
+                kestrel.ListenUnixSocket(_socketPath!, listen => Serve(listen, unix, ConnectionOrigin.UnixSocket));
             }
         }
 
@@ -187,9 +187,15 @@ internal sealed class ApiServer : IAsyncDisposable
             NullLoggerFactory.Instance);
     }
 
-    private static void Serve(ListenOptions listen, ConnectionLimit limit)
+    private static void Serve(ListenOptions listen, ConnectionLimit limit, ConnectionOrigin origin)
     {
+        ConnectionOriginFeature feature = new(origin);
         listen.Protocols = HttpProtocols.Http1;
         listen.Use(limit.Guard);
+        listen.Use(next => connection =>
+        {
+            connection.Features.Set(feature);
+            return next(connection);
+        });
     }
 }

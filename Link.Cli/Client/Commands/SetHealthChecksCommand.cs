@@ -15,7 +15,7 @@ internal static class SetHealthChecksCommand
             ["update-healthchecks"],
             $"{group}set-health-checks 10.0.0.1 --health-check \"TCP 127.0.0.1:80\"",
             $"{group}update-healthchecks vip-5f09 TCP 127.0.0.1:80 TCP 127.0.0.1:443");
-        EndpointIdSymbols endpoint = new("[TYPE HOST:PORT]...");
+        EndpointIdSymbols endpoint = new("TYPE_HOST:PORT");
         Option<string[]> checks = new("--health-check") { Description = "check that must pass, as \"TCP HOST:PORT\"; may be repeated", HelpName = "CHECK" };
         endpoint.AddTo(command);
         command.Options.Add(checks);
