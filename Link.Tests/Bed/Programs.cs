@@ -10,6 +10,9 @@ internal static class Programs
     internal static string Link => Existing(
         Environment.GetEnvironmentVariable("LINK_EXECUTABLE") is { Length: > 0 } path ? Path.GetFullPath(path) : Path.Combine(Root, "out", "link"));
 
+    /// <summary>The client: the same executable by its other name.</summary>
+    internal static string LinkClient => Existing(Path.Combine(Path.GetDirectoryName(Link)!, "link-client"));
+
     /// <summary>Absolute path of an installed program.</summary>
     internal static string Find(string name) => TryFind(name) ?? throw new InvalidOperationException($"{name} is not installed");
 

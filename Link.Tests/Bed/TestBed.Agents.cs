@@ -13,6 +13,7 @@ internal sealed partial class TestBed
         foreach (var host in Hosts)
         {
             host.KillAgent();
+            File.Delete(host.Log);
             await HealAsync(host);
             if ((await Tool.TryAsync("ip", ["-n", host.Namespace.Name, "link", "show", AgentHost.Interface])).Code != 0)
             {
