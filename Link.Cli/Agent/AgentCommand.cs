@@ -1,4 +1,5 @@
 using System.Collections;
+using Link.Cli.CommandLine;
 using Link.Core.Agent;
 using Link.Core.Agent.Systemd;
 using Link.Core.Etcd;
@@ -79,7 +80,7 @@ internal static class AgentCommand
             log.Warning("configuration", ("warning", warning));
         try
         {
-            using var agent = new LinkAgent(read.Options, etcd, Program.Version, log, systemd);
+            using var agent = new LinkAgent(read.Options, etcd, ProductVersion.Text, log, systemd);
             return agent.Run();
         }
         catch (KernelException fault)
