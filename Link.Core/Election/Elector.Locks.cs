@@ -167,6 +167,8 @@ internal sealed partial class Elector
                 ReconcileTheirs(endpoint);
         }
 
+        if (endpoint.DefendAtMs != long.MaxValue)
+            Defend(endpoint);
         if (_asking)
             ReconcileWithoutEtcd(endpoint);
         ReconcileTransaction(endpoint);
@@ -225,6 +227,15 @@ internal sealed partial class Elector
     private void ReconcileTheirs(Endpoint endpoint)
     {
         LockView theirs = endpoint.Lock!.Value;
+        if (endpoint.Token != 0 && endpoint.Operation == LockOperation.Remove)
+            return;
+        if (endpoint.Token != 0 && endpoint.Operation is LockOperation.Release or LockOperation.HandTo && endpoint.HandOver is { Given: false } given)
+        {
+            // The successor was faster than the answer to our own transaction.
+            given.Given = true;
+            given.DeadlineMs = _nowMs + _options.HandOverMs;
+        }
+
         if (endpoint.HandOver is { Given: true } handOver)
         {
             if (endpoint.State == EndpointState.Activated)

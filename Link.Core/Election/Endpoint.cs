@@ -93,6 +93,9 @@ internal sealed class Endpoint(EndpointSpec spec)
 
     public long AskAtMs { get; set; } = long.MaxValue;
 
+    /// <summary>When to announce against a rival.</summary>
+    public long DefendAtMs { get; set; } = long.MaxValue;
+
     public long RivalAtMs { get; set; } = long.MinValue / 2;
 
     /// <summary>How often a rival was heard while this host held the endpoint.</summary>
