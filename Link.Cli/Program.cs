@@ -43,8 +43,9 @@ internal static class Program
 
     private static int Print(string text)
     {
-        Console.Out.WriteLine(text);
-        return ExitCode.Ok;
+        StreamWriter output = OpenOutput();
+        output.WriteLine(text);
+        return Finish(output, ExitCode.Ok);
     }
 
     private static int Refuse(string verb)
@@ -62,20 +63,27 @@ internal static class Program
             interrupt.Cancel();
         });
 
-        // Written in one piece at the end: a pipe that its reader closed is not worth a word.
-        using StreamWriter output = new(Console.OpenStandardOutput(), new UTF8Encoding(false), 4096) { AutoFlush = false };
+        StreamWriter output = OpenOutput();
         using StreamWriter error = new(Console.OpenStandardError(), new UTF8Encoding(false), 256) { AutoFlush = true };
         ClientConsole console = new(output, error, Environment.GetEnvironmentVariable, IsTerminal: !Console.IsOutputRedirected);
-        int code = ClientProgram.RunAsync(args, console, interrupt.Token).GetAwaiter().GetResult();
+        return Finish(output, ClientProgram.RunAsync(args, console, interrupt.Token).GetAwaiter().GetResult());
+    }
+
+    /// <summary>Writes what is left. A pipe that its reader closed is no fault to .NET; a full disk is one.</summary>
+    private static int Finish(StreamWriter output, int code)
+    {
         try
         {
             output.Flush();
+            return code;
         }
-        catch (IOException)
+        catch (IOException fault)
         {
+            Console.Error.WriteLine($"link: the output cannot be written: {fault.Message}");
             return ExitCode.Failed;
         }
-
-        return code;
     }
+
+    // Console.Out would look at the terminal first, which takes longer than most commands.
+    private static StreamWriter OpenOutput() => new(Console.OpenStandardOutput(), new UTF8Encoding(false), 4096) { AutoFlush = false };
 }
