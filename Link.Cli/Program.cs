@@ -43,9 +43,9 @@ internal static class Program
 
     private static int Print(string text)
     {
-        using StreamWriter output = OpenOutput();
+        StreamWriter output = OpenOutput();
         output.WriteLine(text);
-        return ExitCode.Ok;
+        return Finish(output, ExitCode.Ok);
     }
 
     private static int Refuse(string verb)
@@ -63,21 +63,25 @@ internal static class Program
             interrupt.Cancel();
         });
 
-        using StreamWriter output = OpenOutput();
+        StreamWriter output = OpenOutput();
         using StreamWriter error = new(Console.OpenStandardError(), new UTF8Encoding(false), 256) { AutoFlush = true };
         ClientConsole console = new(output, error, Environment.GetEnvironmentVariable, IsTerminal: !Console.IsOutputRedirected);
-        int code = ClientProgram.RunAsync(args, console, interrupt.Token).GetAwaiter().GetResult();
+        return Finish(output, ClientProgram.RunAsync(args, console, interrupt.Token).GetAwaiter().GetResult());
+    }
+
+    /// <summary>Writes what is left. A pipe that its reader closed is no fault to .NET; a full disk is one.</summary>
+    private static int Finish(StreamWriter output, int code)
+    {
         try
         {
             output.Flush();
+            return code;
         }
-        catch (IOException)
+        catch (IOException fault)
         {
-            // A full disk. A pipe that its reader closed is no fault to .NET.
+            Console.Error.WriteLine($"link: the output cannot be written: {fault.Message}");
             return ExitCode.Failed;
         }
-
-        return code;
     }
 
     // Console.Out would look at the terminal first, which takes longer than most commands.
