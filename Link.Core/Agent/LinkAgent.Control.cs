@@ -156,8 +156,8 @@ internal sealed partial class LinkAgent : IAgentControl
             return Task.FromResult(new Outcome(OutcomeStatus.Invalid, text, new Dictionary<string, IReadOnlyList<string>> { ["endpoint"] = [text] }));
         }
 
-        if (_entries.Values.FirstOrDefault(e => e.Key == config.ElectionKey || (e.Output is { } o && o.Address.Host == VirtualAddress.Parse(config.Cidr).Host)) is { } twin)
-            return Task.FromResult(new Outcome(OutcomeStatus.Conflict, $"this host has {twin.Output?.Address.ToString() ?? twin.Key} already, as endpoint {twin.Id}", Endpoint: Show(twin)));
+        if (FindTwin(config) is { } twin)
+            return Task.FromResult(new Outcome(OutcomeStatus.Conflict, $"this host has {twin.Output!.Address} already, as endpoint {twin.Id}", Endpoint: Show(twin)));
 
         EndpointEntry entry = Register(record, config);
         var done = new TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -195,7 +195,7 @@ internal sealed partial class LinkAgent : IAgentControl
                 parsed == null ? $"this agent has no plugin \"{record.Plugin}\""
                 : config == null ? string.Join("; ", parsed.Errors.Select(f => $"{f.Key} {f.Value[0]}"))
                 : (config.Interface ?? _options.Interface) == null ? "no interface: set INTERFACE"
-                : _entries.Values.Any(e => e.Key == config.ElectionKey) ? $"another endpoint on this host has election key {config.ElectionKey}"
+                : FindTwin(config) is { } twin ? $"endpoint {twin.Id} on this host has {twin.Output!.Address} already"
                 : null;
             if (reason != null)
             {
@@ -212,6 +212,10 @@ internal sealed partial class LinkAgent : IAgentControl
         foreach (EndpointSpec spec in specs)
             StartChecks(_entries[spec.Id]);
     }
+
+    /// <summary>Another endpoint with the same address, whatever its prefix length.</summary>
+    private EndpointEntry? FindTwin(ArpConfig config) =>
+        _outputs.Find(VirtualAddress.Parse(config.Cidr).Host) is { } output ? _entries[output.EndpointId] : null;
 
     private EndpointEntry Register(EndpointRecord record, ArpConfig config)
     {
