@@ -1,9 +1,53 @@
+using System.Runtime.InteropServices;
+using Link.Tests.Bed;
+using Link.Tests.Benchmark;
 using Xunit.Runner.InProc.SystemConsole;
 
 namespace Link.Tests;
 
-/// <summary>Entry point of the tests. Every argument goes to xunit's console runner (<c>-?</c> lists them).</summary>
+/// <summary>
+/// Entry point. <c>bench</c>: the benchmark; <c>demo</c>: the demonstration; anything else goes to xunit's console runner (<c>-?</c> lists it).
+/// They share one test bed.
+/// </summary>
 internal static class Program
 {
-    private static async Task<int> Main(string[] args) => await ConsoleRunner.Run(args);
+    private static async Task<int> Main(string[] args) => args switch
+    {
+        ["bench", .. var rest] => await OnBedAsync(BenchmarkProgram.RunAsync, rest),
+        ["demo", .. var rest] => await OnBedAsync(Demonstration.RunAsync, rest),
+        _ => await ConsoleRunner.Run(args),
+    };
+
+    private static async Task<int> OnBedAsync(Func<IReadOnlyList<string>, Task<int>> run, string[] arguments)
+    {
+        // The default is to end at once; the beds go first.
+        void TakeDown(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            Console.Error.WriteLine("\nInterrupted: taking everything down.");
+            LiveBeds.RemoveAll();
+            Environment.Exit(130);
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, TakeDown);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, TakeDown);
+        if (TestBed.Unavailable is { } reason)
+        {
+            await Console.Error.WriteLineAsync(reason);
+            return 1;
+        }
+        try
+        {
+            return await run(arguments);
+        }
+        catch (Exception e) when (e is FormatException or FileNotFoundException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 2;
+        }
+        catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException or HttpRequestException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+    }
 }

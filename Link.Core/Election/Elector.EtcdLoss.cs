@@ -105,11 +105,25 @@ internal sealed partial class Elector
         Transition(endpoint, EndpointEvent.Fault, reason);
     }
 
+    private void Defend(Endpoint endpoint)
+    {
+        if (_nowMs < endpoint.DefendAtMs)
+        {
+            WakeEndpointAt(endpoint, endpoint.DefendAtMs);
+            return;
+        }
+
+        endpoint.DefendAtMs = long.MaxValue;
+        endpoint.RivalAtMs = _nowMs;
+        if (HasLock(endpoint) && endpoint.HandOver == null && !endpoint.Removing)
+            Announce(endpoint);
+    }
+
     private void OnRivalHeard(ElectorInput.RivalHeard input)
     {
         if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint) || endpoint.State != EndpointState.Activated)
             return;
-        if (endpoint.HandOver is { Given: true })
+        if (endpoint.HandOver != null || endpoint.Removing)
             return;
         endpoint.Rivals++;
         bool ours = HasLock(endpoint) && _nowMs < _leaseDeadlineMs;
@@ -122,12 +136,10 @@ internal sealed partial class Elector
                 Notice(NoticeLevel.Warning, endpoint, $"{input.By} announces our address; announcing it again");
             }
 
-            if (_nowMs - endpoint.RivalAtMs >= 1_000)
-            {
-                endpoint.RivalAtMs = _nowMs;
-                Announce(endpoint);
-            }
-
+            // Not at once: it may be a successor whose lock we have not heard of yet.
+            if (endpoint.DefendAtMs == long.MaxValue)
+                endpoint.DefendAtMs = Math.Max(_nowMs + _options.DefendDelayMs, endpoint.RivalAtMs + 1_000);
+            WakeEndpointAt(endpoint, endpoint.DefendAtMs);
             return;
         }
 

@@ -171,6 +171,8 @@ internal sealed partial class Elector
                 ReconcileTheirs(endpoint);
         }
 
+        if (endpoint.DefendAtMs != long.MaxValue)
+            Defend(endpoint);
         if (_asking)
             ReconcileWithoutEtcd(endpoint);
         ReconcileTransaction(endpoint);
@@ -214,7 +216,9 @@ internal sealed partial class Elector
         endpoint.HandOver != null || endpoint.Removing || IsGiving(endpoint);
 
     /// <summary>The transaction that gives the lock away is under way.</summary>
-    private static bool IsGiving(Endpoint endpoint) => endpoint.Token != 0 && endpoint.Operation is LockOperation.Release or LockOperation.HandTo;
+    private static bool IsGiving(Endpoint endpoint) => IsUnderWay(endpoint, LockOperation.Release) || IsUnderWay(endpoint, LockOperation.HandTo);
+
+    private static bool IsUnderWay(Endpoint endpoint, LockOperation operation) => endpoint.Token != 0 && endpoint.Operation == operation;
 
     private void ReconcileFree(Endpoint endpoint)
     {
@@ -246,6 +250,8 @@ internal sealed partial class Elector
     {
         LockView theirs = endpoint.Lock!.Value;
         // The news of the successor's lock may come before the answer to the transaction that let it have the lock.
+        if (IsUnderWay(endpoint, LockOperation.Remove) && endpoint is { State: EndpointState.Activated, HandOver: null })
+            endpoint.HandOver = new HandOver { CommandId = 0, Given = true };
         if (endpoint.HandOver is { Given: false } given && IsGiving(endpoint))
             given.Given = true;
         if (endpoint.HandOver is { Given: true } handOver)
@@ -261,7 +267,6 @@ internal sealed partial class Elector
             }
 
             endpoint.HandOver = null;
-            endpoint.TakeNotBeforeMs = _nowMs + _options.HoldOffMs;
             Transition(endpoint, EndpointEvent.Demoted, $"handed over to {theirs.Holder}");
             EndHandOver(handOver, AnswerStatus.Done, null);
             return;

@@ -21,11 +21,11 @@ internal sealed record ElectorOptions
     /// <summary>How long the old holder keeps the address after it saw the new one's lock, so that the announcement is learned first.</summary>
     public long LetGoDelayMs { get; init; } = 30;
 
-    /// <summary>How long a host that gave an endpoint away does not compete for it.</summary>
-    public long HoldOffMs { get; init; } = 2_000;
-
     /// <summary>How long a host that does not have the endpoint leaves the lock to the one that has it when etcd is back after a loss.</summary>
     public long ReturnDelayMs { get; init; } = 500;
+
+    /// <summary>How long after a rival's announcement ours is repeated, if the lock is still ours then.</summary>
+    public long DefendDelayMs { get; init; } = 100;
 
     /// <summary>Time between the turns of two hosts that ask the LAN, and the least time from one question to the next.</summary>
     public long WitnessStepMs { get; init; } = 600;

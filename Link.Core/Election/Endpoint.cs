@@ -13,7 +13,7 @@ internal sealed class Endpoint(EndpointSpec spec)
     public string? HealthFault { get; set; }
 
     /// <summary>Why the output cannot work; null: it can.</summary>
-    public string? OutputFault { get; set; }
+    public string? OutputFault { get; set; } = spec.OutputFault;
 
     /// <summary>When the output could not work last.</summary>
     public long OutputFaultAtMs { get; set; } = long.MinValue / 2;
@@ -98,6 +98,9 @@ internal sealed class Endpoint(EndpointSpec spec)
     public bool Asking { get; set; }
 
     public long AskAtMs { get; set; } = long.MaxValue;
+
+    /// <summary>When to announce against a rival.</summary>
+    public long DefendAtMs { get; set; } = long.MaxValue;
 
     public long RivalAtMs { get; set; } = long.MinValue / 2;
 

@@ -1,0 +1,50 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Link.Tests.Bed;
+
+/// <summary>An agent's HTTP API, called from within its host.</summary>
+internal sealed class AgentApi(NetworkNamespace host) : IDisposable
+{
+    internal const int Port = 1313;
+
+    private readonly HttpClient _http = host.HttpClient(new IPEndPoint(IPAddress.Loopback, Port));
+
+    internal async Task<ApiAnswer> SendAsync(HttpMethod method, string path, JsonNode? body = null, int deadlineSeconds = 30)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(deadlineSeconds));
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using var response = await _http.SendAsync(request, deadline.Token);
+        return new ApiAnswer((int)response.StatusCode, await response.Content.ReadAsStringAsync(deadline.Token));
+    }
+
+    internal Task<ApiAnswer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, deadlineSeconds: 5);
+
+    internal Task<ApiAnswer> PostAsync(string path, JsonNode? body = null) => SendAsync(HttpMethod.Post, path, body);
+
+    /// <returns>The new endpoint's id.</returns>
+    internal async Task<string> AddAsync(IPAddress address, EndpointWish? wish = null)
+    {
+        var answer = (await PostAsync("/endpoints", (wish ?? new EndpointWish()).ToJson(address))).Expect(201);
+        return (string)answer.Json["endpoint"]!["id"]!;
+    }
+
+    internal Task<ApiAnswer> FailoverAsync(string id, string? to = null) =>
+        PostAsync($"/endpoints/{id}/failover", to is null ? null : new JsonObject { ["to"] = to });
+
+    internal Task<ApiAnswer> DeleteAsync(string id) => SendAsync(HttpMethod.Delete, $"/endpoints/{id}");
+
+    /// <summary>State of each endpoint, by id.</summary>
+    internal async Task<IReadOnlyDictionary<string, string>> StatesAsync()
+    {
+        var answer = (await GetAsync("/endpoints")).Expect(200);
+        return answer.Json["endpoints"]!.AsArray().ToDictionary(entry => (string)entry!["id"]!, entry => (string)entry!["status"]!);
+    }
+
+    internal async Task<string> StateAsync(string id) => (string)(await GetAsync($"/endpoints/{id}")).Expect(200).Json["endpoint"]!["status"]!;
+
+    public void Dispose() => _http.Dispose();
+}

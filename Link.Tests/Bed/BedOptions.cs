@@ -1,0 +1,23 @@
+namespace Link.Tests.Bed;
+
+/// <summary>Shape of a test bed.</summary>
+internal sealed record BedOptions
+{
+    internal int Hosts { get; init; } = 3;
+
+    internal int EtcdMembers { get; init; } = 1;
+
+    /// <summary>Added to every agent's environment.</summary>
+    internal IReadOnlyDictionary<string, string> AgentEnvironment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Of namespaces and folder; null: a name of its own, so that several beds run side by side.</summary>
+    internal string? Prefix { get; init; }
+
+    /// <summary>A lease of three seconds, so that tests which wait for its end are short.</summary>
+    internal static IReadOnlyDictionary<string, string> ShortLease { get; } = new Dictionary<string, string>
+    {
+        ["KEEPALIVE_INTERVAL"] = "500ms",
+        ["HEALTH_CHECK_INTERVAL"] = "200ms",
+        ["HEALTH_CHECK_TIMEOUT"] = "200ms",
+    };
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+
+namespace Link.Tests.Bed;
+
+/// <summary>A command that runs to its end: ip, nft, link-client.</summary>
+internal static class Tool
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="InvalidOperationException">It ended with another code than 0; with all that it printed.</exception>
+    internal static async Task<string> RunAsync(string file, IEnumerable<string> arguments, string? input = null)
+    {
+        var (code, output, error) = await TryAsync(file, arguments, input);
+        return code == 0
+            ? output
+            : throw new InvalidOperationException($"{file} {string.Join(' ', arguments)}: exit code {code}: {error}{output}{(input is null ? "" : "\n" + input)}");
+    }
+
+    internal static Task<string> RunAsync(string file, string arguments, string? input = null) => RunAsync(file, arguments.Split(' '), input);
+
+    internal static async Task<(int Code, string Output, string Error)> TryAsync(
+        string file, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var info = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        if (environment is not null)
+        {
+            info.Environment.Clear();
+            foreach (var (name, value) in environment)
+                info.Environment[name] = value;
+        }
+        using var process = Process.Start(info) ?? throw new InvalidOperationException($"{file} did not start");
+        using var deadline = new CancellationTokenSource(Deadline);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+            var error = process.StandardError.ReadToEndAsync(deadline.Token);
+            if (input is not null)
+                await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(deadline.Token);
+            return (process.ExitCode, await output, await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw new TimeoutException($"{file} {string.Join(' ', arguments)}: no end within {Deadline.TotalSeconds} s");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Link.Tests.Bed;
+using Xunit;
+
+namespace Link.Tests.EndToEnd;
+
+public sealed class ExecutableTests(LoneBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<LoneBed>
+{
+    private const int UsageError = 2;
+
+    [Fact]
+    public void Agent_and_client_are_one_file_of_at_most_twelve_megabytes() =>
+        Assert.InRange(new FileInfo(Programs.Link).Length, 1, 12_000_000);
+
+    [Theory]
+    [InlineData("agent --no-such-flag")]
+    [InlineData("no-such-verb")]
+    public async Task A_wrong_command_line_ends_with_2_and_names_what_is_wrong(string arguments)
+    {
+        var (code, _, error) = await Tool.TryAsync(Programs.Link, arguments.Split(' '), environment: Environment());
+        Assert.Equal(UsageError, code);
+        Assert.Contains(arguments.Split(' ')[^1], error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bad_configuration_ends_with_2_and_names_every_fault_at_once()
+    {
+        var environment = Environment();
+        environment["KEEPALIVE_INTERVAL"] = "3";
+        environment["PORT"] = "many";
+        environment["ETCD_HOSTS"] = "not a url";
+        environment["SECRET_STORAGE_ENCRYPTION_KEY"] = "short";
+        var (code, text, error) = await Tool.TryAsync(Programs.Link, ["agent"], environment: environment);
+        Assert.Equal(UsageError, code);
+        foreach (var name in new[] { "KEEPALIVE_INTERVAL", "PORT", "ETCD_HOSTS", "SECRET_STORAGE_ENCRYPTION_KEY" })
+            Assert.Contains(name, text + error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", text + error, StringComparison.Ordinal);
+        Assert.DoesNotContain("short", text + error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_unix_socket_is_for_its_owner_and_group_only()
+    {
+        await Bed.StartAgentsAsync();
+        await Wait.UntilAsync("socket", () => File.Exists(Bed.Host(1).Socket), Patience);
+        const UnixFileMode expected = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+        Assert.Equal(expected, new FileInfo(Bed.Host(1).Socket).UnixFileMode);
+    }
+
+    [Fact]
+    public async Task A_second_agent_that_finds_the_socket_in_use_stops_and_the_first_one_goes_on()
+    {
+        await Bed.StartAgentsAsync();
+        var first = Bed.Host(1).Agent!;
+        var log = Path.Combine(Bed.Folder, "second.log");
+        var second = ChildProcess.Start(inside: null, Programs.Link, ["agent"],
+            new Dictionary<string, string>
+            {
+                ["HOSTNAME"] = "second",
+                ["INTERFACE"] = "lo",
+                ["PORT"] = "0",
+                ["SOCKET"] = Bed.Host(1).Socket,
+                ["STATE_DIR"] = Path.Combine(Bed.Folder, "state-second"),
+            }, log);
+        try
+        {
+            Assert.NotEqual(0, await second.WaitForExitAsync(Patience));
+            Assert.Contains(Bed.Host(1).Socket, second.ReadLog(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            second.Kill();
+        }
+        Assert.True(first.Runs);
+        Assert.True(File.Exists(Bed.Host(1).Socket));
+        var (code, text, error) = await ClientAsync("--socket", Bed.Host(1).Socket, "ips", "list");
+        Assert.True(code == 0, text + error);
+    }
+
+    [Fact]
+    public async Task The_client_adds_shows_and_deletes_an_address_over_the_socket()
+    {
+        await Bed.StartAgentsAsync();
+        await OkAsync("ips", "add", $"{TestBed.Vip}/32");
+        await Wait.UntilAsync("address", () => Bed.HoldersOf(TestBed.Vip).Count == 1, Patience);
+        Assert.Contains(TestBed.Vip.ToString(), await OkAsync("ips", "list"), StringComparison.Ordinal);
+        var id = (await Bed.Host(1).Api.StatesAsync()).Keys.Single();
+        Assert.Contains("ACTIVATED", await OkAsync("ips", "show", id), StringComparison.OrdinalIgnoreCase);
+        await OkAsync("ips", "delete", id);
+        Assert.Empty(Bed.HoldersOf(TestBed.Vip));
+    }
+
+    [Fact]
+    public async Task The_client_fails_when_the_agent_refuses()
+    {
+        await Bed.StartAgentsAsync();
+        var (code, _, error) = await ClientAsync("--socket", Bed.Host(1).Socket, "ips", "show", "vip-00000000-0000-0000-0000-000000000000");
+        Assert.NotEqual(0, code);
+        Assert.NotEmpty(error);
+    }
+
+    private async Task<string> OkAsync(params string[] arguments)
+    {
+        var (code, text, error) = await ClientAsync(["--socket", Bed.Host(1).Socket, .. arguments]);
+        Assert.True(code == 0, $"link-client {string.Join(' ', arguments)}: {code}: {text}{error}");
+        return text;
+    }
+
+    private static Task<(int Code, string Output, string Error)> ClientAsync(params string[] arguments) =>
+        Tool.TryAsync(Programs.LinkClient, arguments, environment: new Dictionary<string, string>());
+
+    private static Dictionary<string, string> Environment() => new() { ["HOSTNAME"] = "h1", ["INTERFACE"] = "lo" };
+}

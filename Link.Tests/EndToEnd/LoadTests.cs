@@ -1,0 +1,25 @@
+using Link.Tests.Bed;
+using Xunit;
+
+namespace Link.Tests.EndToEnd;
+
+public sealed class LoadTests(LoneBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<LoneBed>
+{
+    private const int Endpoints = 1000;
+    private const int WindowSeconds = 10;
+
+    [Fact]
+    public async Task A_thousand_endpoints_cost_etcd_no_more_than_one_at_rest_survive_a_restart_and_go_without_a_trace()
+    {
+        var load = await Scenarios.LoadAsync(Endpoints, TimeSpan.FromSeconds(WindowSeconds));
+        Show(load.ToString());
+        Assert.Equal(Endpoints, load.Held);
+        Assert.InRange(load.Requests, 0, WindowSeconds + 5);
+        Assert.Equal(0, load.LeftBehind);
+        Assert.Equal(0, load.KeysLeft);
+        Assert.InRange(load.CpuPercent, 0, 10);
+        Assert.InRange(load.IdleMiB, 0, 16);
+        Assert.InRange(load.LoadedMiB, 0, 40);
+        Assert.InRange(load.RestartPeakMiB, 0, 60);
+    }
+}

@@ -1,0 +1,75 @@
+using Link.Tests.Bed;
+using Xunit;
+
+namespace Link.Tests.EndToEnd;
+
+public sealed class RestartTests(ShortLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ShortLeaseBed>
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_agent_that_is_stopped_or_killed_and_started_again_keeps_the_address(bool kill)
+    {
+        var result = Show(await Scenarios.RestartAsync(kill, watch: 5000));
+        AssertKept(result);
+        Assert.Equal(0, result.Figures["exit_code"]);
+        Assert.Empty(result.Outcome.Timeline);
+    }
+
+    [Fact]
+    public async Task With_ON_STOP_drain_a_stopping_agent_hands_over_first()
+    {
+        var election = await Bed.ElectAsync(extra: With("ON_STOP", "drain"));
+        await using var prober = await Bed.ProbeAsync(election);
+        await prober.MoreRequestsAsync(1500);
+        var at = BedClock.Now;
+        Assert.Equal(0, await election.Holder.StopAgentAsync());
+        Assert.DoesNotContain(election.Holder, Bed.HoldersOf(election.Address));
+        await prober.AnotherAnswersAsync(election.Holder, Patience);
+        var record = await prober.FinishAsync();
+        var outcome = Outcome.Of(record, Bed, election.Address, at, record.SentAt[^1], election.Holder);
+        Assert.True(outcome.Lost == 0 && outcome.Nobody == 0, outcome.ToString());
+    }
+
+    [Fact]
+    public async Task A_drained_agent_hands_over_and_stays_out_until_it_is_undrained()
+    {
+        var election = await Bed.ElectAsync();
+        var drained = election.Holder;
+        Assert.InRange((await drained.Api.PostAsync("/drain")).Status, 200, 204);
+        var after = await Bed.WaitForHolderAsync(election, Patience);
+        Assert.NotEqual(drained, after.Holder);
+
+        // Nobody but the drained host is left, and it stays out.
+        foreach (var host in after.Others.Where(host => host != drained))
+            await host.StopAgentAsync();
+        var answer = await after.Holder.Api.FailoverAsync(after.HolderId);
+        Assert.NotEqual(204, answer.Status);
+        Assert.DoesNotContain(drained, Bed.HoldersOf(election.Address));
+
+        Assert.InRange((await drained.Api.PostAsync("/undrain")).Status, 200, 204);
+        after.Holder.KillAgent();
+        await Wait.UntilAsync("takeover by the undrained host", () => Bed.HoldersOf(election.Address) is [var only] && only == drained, Patience);
+    }
+
+    [Fact]
+    public async Task Of_two_agents_with_one_HOSTNAME_the_second_stops_touches_nothing_and_says_why()
+    {
+        await Bed.StartAgentsAsync(extra: null, Bed.Host(1), Bed.Host(2));
+        var election = await Bed.CompeteAsync(TestBed.Vip, wish: null, [Bed.Host(1), Bed.Host(2)]);
+        var keys = await Bed.Etcd[0].Gateway.ListAsync("/link/hosts/");
+        await using var prober = await Bed.ProbeAsync(election);
+        var at = BedClock.Now;
+
+        var second = Bed.Host(3).Launch(With("HOSTNAME", election.Holder.Name));
+        Assert.NotEqual(0, await second.WaitForExitAsync(Patience));
+        Assert.Contains(election.Holder.Name, second.ReadLog(), StringComparison.Ordinal);
+
+        await prober.MoreRequestsAsync(5000);
+        var record = await prober.FinishAsync();
+        var outcome = Outcome.Of(record, Bed, election.Address, at, record.SentAt[^1], election.Holder);
+        Assert.True(outcome.Moves == 0 && outcome.Lost == 0, outcome.ToString());
+        Assert.True(election.Holder.Agent is { Runs: true });
+        Assert.Equal(keys, await Bed.Etcd[0].Gateway.ListAsync("/link/hosts/"));
+    }
+}
