@@ -123,7 +123,7 @@ internal sealed partial class Elector
     {
         if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint) || endpoint.State != EndpointState.Activated)
             return;
-        if (endpoint.HandOver != null || endpoint.Removing)
+        if (endpoint.HandOver != null || endpoint.Removing || endpoint.LetGoAtMs != long.MaxValue)
             return;
         endpoint.Rivals++;
         bool ours = HasLock(endpoint) && _nowMs < _leaseDeadlineMs;

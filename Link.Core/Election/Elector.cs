@@ -139,6 +139,7 @@ internal sealed partial class Elector
         else
         {
             endpoint.ClaimedOnLan = false;
+            endpoint.LetGoAtMs = long.MaxValue;
             Emit(new ElectorEffect.Deactivate(endpoint.Id));
         }
     }

@@ -47,6 +47,9 @@ internal sealed class Endpoint(EndpointSpec spec)
 
     public long RetryAtMs { get; set; }
 
+    /// <summary>The latest revision that was known when the transaction was sent.</summary>
+    public long SentRevision { get; set; }
+
     /// <summary>The lock must be read again.</summary>
     public bool MustObserve { get; set; }
 
@@ -75,6 +78,9 @@ internal sealed class Endpoint(EndpointSpec spec)
     public HandOver? HandOver { get; set; }
 
     // ---- competing -------------------------------------------------------------------------------
+
+    /// <summary>Another host has the lock: the output goes off at this time, when the other's is on.</summary>
+    public long LetGoAtMs { get; set; } = long.MaxValue;
 
     /// <summary>Not before this time does this host take the lock if it is free.</summary>
     public long TakeNotBeforeMs { get; set; }
