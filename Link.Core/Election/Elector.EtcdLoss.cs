@@ -18,8 +18,7 @@ internal sealed partial class Elector
         _lost = true;
         if (_everAnswered)
             Notice(NoticeLevel.Error, null, $"etcd is lost: no answer for {(_nowMs - _lastAnswerMs) / 1000} s; each endpoint's on_etcd_loss applies");
-        foreach (Endpoint endpoint in _byId.Values)
-            Reconcile(endpoint);
+        ReconcileAll();
     }
 
     private void OnEtcdBack(bool wasLost)

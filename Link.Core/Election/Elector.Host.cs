@@ -271,6 +271,8 @@ internal sealed partial class Elector
             endpoint.LockKnown = false;
             endpoint.MustObserve = true;
             endpoint.RecordDoubtful = true;
+            if (endpoint.LetGoAtMs != long.MaxValue)
+                Transition(endpoint, EndpointEvent.Demoted, "another host holds the lock");
             if (endpoint.Spec.Policy == EtcdLossPolicy.Release && endpoint.State == EndpointState.Activated)
                 Transition(endpoint, EndpointEvent.Demoted, "the lease is gone");
         }
@@ -300,8 +302,7 @@ internal sealed partial class Elector
     {
         _phase = Phase.Serving;
         _auditAtMs = _nowMs + Jitter(_options.AuditIntervalMs);
-        foreach (Endpoint endpoint in _byId.Values)
-            Reconcile(endpoint);
+        ReconcileAll();
     }
 
     /// <summary>The process slept (a paused machine, SIGSTOP): somebody may have taken over. Ask before anything is prolonged.</summary>
@@ -319,8 +320,8 @@ internal sealed partial class Elector
             _lastAnswerMs = Math.Max(_lastAnswerMs, _nowMs - _options.KeepAliveIntervalMs);
         foreach (Endpoint endpoint in _byId.Values)
         {
+            endpoint.LockKnown = false;
             endpoint.MustObserve = true;
-            WakeEndpointAt(endpoint, _nowMs);
         }
     }
 

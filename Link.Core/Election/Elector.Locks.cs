@@ -32,7 +32,6 @@ internal sealed partial class Elector
             endpoint.SentRevision = 0;
             endpoint.RecordDoubtful = true;
             endpoint.MustObserve = true;
-            WakeEndpointAt(endpoint, _nowMs);
         }
     }
 
@@ -70,7 +69,7 @@ internal sealed partial class Elector
         bool lifetimeChanges = endpoint.Others.Length == 0 != (others.Length == 0);
         endpoint.Others = others;
         if (lifetimeChanges && endpoint is { State: EndpointState.Activated, Spec.Policy: not EtcdLossPolicy.Release })
-            Emit(new ElectorEffect.Extend(endpoint.Id, LifetimeSeconds(endpoint)));
+            Extend(endpoint, LifetimeSeconds(endpoint));
     }
 
     private void Transact(Endpoint endpoint, LockOperation operation, Func<LockTransaction, LockTransaction>? with = null)
@@ -91,7 +90,8 @@ internal sealed partial class Elector
         endpoint.Token = 0;
         endpoint.Failures = 0;
         endpoint.RetryAtMs = 0;
-        if (input.Revision < endpoint.SentRevision)
+        bool anotherHistory = input.Revision < endpoint.SentRevision;
+        if (anotherHistory)
             ForgetHistory(input.Revision);
         _revision = Math.Max(_revision, input.Revision);
         if (input.Revision >= endpoint.OthersRevision)
@@ -119,6 +119,8 @@ internal sealed partial class Elector
         }
 
         Reconcile(endpoint);
+        if (anotherHistory)
+            ReconcileAll();
         if (endpoint.CreateCommandId != 0 && !endpoint.Creating)
         {
             Answer(endpoint.CreateCommandId, AnswerStatus.Done);

@@ -24,6 +24,7 @@ internal sealed partial class Elector
         else if (endpoint.State == EndpointState.Failing)
             Transition(endpoint, EndpointEvent.HealthCheckSuccess, "healthy again");
 
+        CheckExpiry(endpoint);
         GiveUpHandOver(endpoint);
         bool abandoned = endpoint is { Removing: true, State: EndpointState.Booting };
         if (endpoint.LockKnown && !endpoint.Creating && !abandoned && (!_lost || endpoint.HandOver != null || endpoint.LetGoAtMs != long.MaxValue))
@@ -146,7 +147,7 @@ internal sealed partial class Elector
     /// </summary>
     private bool WaitsForSuccessor(Endpoint endpoint)
     {
-        if (endpoint.State != EndpointState.Activated || endpoint.Spec.Policy == EtcdLossPolicy.Release)
+        if (endpoint.State != EndpointState.Activated || endpoint.Spec.Policy == EtcdLossPolicy.Release || _doubt)
             return false;
         if (endpoint.LetGoAtMs == long.MaxValue)
         {

@@ -20,6 +20,9 @@ internal sealed class Endpoint(EndpointSpec spec)
 
     public string? Fault => HealthFault ?? OutputFault;
 
+    /// <summary>When the kernel removes the address by itself; meaningful while activated.</summary>
+    public long ExpiresAtMs { get; set; } = long.MaxValue;
+
     // ---- the lock, as etcd said last -------------------------------------------------------------
 
     /// <summary>False: nothing is known of the lock, or what was known is no longer trusted.</summary>
