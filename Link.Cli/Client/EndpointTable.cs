@@ -23,7 +23,7 @@ internal static class EndpointTable
 
     public static void WriteOne(ClientRun run, EndpointSnapshot endpoint)
     {
-        (string Name, string? Value)[] fields =
+        List<(string Name, string? Value)> fields =
         [
             ("ID", endpoint.Id),
             ("STATUS", endpoint.Status),

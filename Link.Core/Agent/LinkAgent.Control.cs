@@ -193,7 +193,7 @@ internal sealed partial class LinkAgent : IAgentControl
             ArpConfig? config = parsed?.Value;
             string? reason =
                 parsed == null ? $"this agent has no plugin \"{record.Plugin}\""
-                : config == null ? string.Join("; ", parsed.Errors.Select(f => $"{f.Key} {f.Value[0]}"))
+                : config == null ? InOneLine(parsed.Errors)
                 : (config.Interface ?? _options.Interface) == null ? "no interface: set INTERFACE"
                 : FindTwin(config) is { } twin ? $"endpoint {twin.Id} on this host has {twin.Output!.Address} already"
                 : null;
@@ -295,7 +295,15 @@ internal sealed partial class LinkAgent : IAgentControl
         reason);
 
     private static Outcome Invalid(Dictionary<string, IReadOnlyList<string>> faults) =>
-        new(OutcomeStatus.Invalid, string.Join("; ", faults.Select(f => $"{f.Key} {f.Value[0]}")), faults);
+        new(OutcomeStatus.Invalid, InOneLine(faults), faults);
+
+    private static string InOneLine(IReadOnlyDictionary<string, IReadOnlyList<string>> faults)
+    {
+        var lines = new List<string>();
+        foreach ((string field, IReadOnlyList<string> messages) in faults)
+            lines.Add($"{field} {messages[0]}");
+        return string.Join("; ", lines);
+    }
 
     private static IReadOnlyList<HealthCheck> ReadChecks(IReadOnlyList<HealthCheckContract> wish, int intervalSeconds, Dictionary<string, IReadOnlyList<string>> faults)
     {
