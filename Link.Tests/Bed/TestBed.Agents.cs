@@ -21,7 +21,7 @@ internal sealed partial class TestBed
                 await Tool.TryAsync("ip", ["-n", Bridge.Name, "link", "del", Port(host.Name)]);
                 await AttachAsync(host);
             }
-            await Tool.RunAsync("ip", $"-n {host.Namespace.Name} addr flush dev {AgentHost.Interface}");
+            await Tool.RunAsync("ip", $"-n {host.Namespace.Name} addr flush dev {AgentHost.Interface} scope global");
             await SetLinkAsync(host, up: true);
             await Tool.RunAsync("ip", $"-n {host.Namespace.Name} addr replace {host.Address}/24 brd + dev {AgentHost.Interface}");
         }
