@@ -27,11 +27,17 @@ internal sealed record ElectorOptions
     /// <summary>How long a host that does not have the endpoint leaves the lock to the one that has it when etcd is back after a loss.</summary>
     public long ReturnDelayMs { get; init; } = 500;
 
+    /// <summary>How long after a rival's announcement ours is repeated, if the lock is still ours then.</summary>
+    public long DefendDelayMs { get; init; } = 100;
+
     /// <summary>Time between the turns of two hosts that ask the LAN, and the least time from one question to the next.</summary>
     public long WitnessStepMs { get; init; } = 600;
 
     /// <summary>How long a process waits for an older one with the same hostname to object, when that one is not known to be gone.</summary>
     public long ProbationMs { get; init; } = 1_000;
+
+    /// <summary>Time between the turns of two hosts that take a dead peer's lock.</summary>
+    public long PeerStepMs { get; init; } = 100;
 
     /// <summary>Mean period of the audit that re-reads the locks, in case an event was lost.</summary>
     public long AuditIntervalMs { get; init; } = 300_000;

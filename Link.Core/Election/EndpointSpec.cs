@@ -5,4 +5,5 @@ namespace Link.Core.Election;
 /// <param name="Key">The election key; unique on this host.</param>
 /// <param name="Policy">What to do while etcd does not answer.</param>
 /// <param name="OnLan">True when neighbours can be asked for it (an address on an interface). Without that, <see cref="EtcdLossPolicy.Claim"/> claims unasked.</param>
-internal sealed record EndpointSpec(string Id, string Key, EtcdLossPolicy Policy, bool OnLan = true);
+/// <param name="OutputFault">Why its output cannot work at the start; null: it can.</param>
+internal sealed record EndpointSpec(string Id, string Key, EtcdLossPolicy Policy, bool OnLan = true, string? OutputFault = null);

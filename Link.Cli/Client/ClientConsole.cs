@@ -1,0 +1,8 @@
+namespace Link.Cli.Client;
+
+/// <summary>The client's surroundings.</summary>
+/// <param name="Output">Results.</param>
+/// <param name="Error">Complaints.</param>
+/// <param name="Environment">Environment variables.</param>
+/// <param name="IsTerminal">A person reads the output.</param>
+internal sealed record ClientConsole(TextWriter Output, TextWriter Error, Func<string, string?> Environment, bool IsTerminal);

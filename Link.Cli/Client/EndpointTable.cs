@@ -1,0 +1,58 @@
+using Link.Core.Api;
+
+namespace Link.Cli.Client;
+
+/// <summary>Endpoints as a table, one a line; or one endpoint, a field a line.</summary>
+internal static class EndpointTable
+{
+    // On a terminal: vip- and eight characters, or as many as it takes to tell the ids apart. A script gets them whole.
+    private const int ShortIdLength = 12;
+
+    public static void Write(ClientRun run, IReadOnlyList<EndpointAnswer> endpoints)
+    {
+        int idLength = run.Console.IsTerminal ? ShortLength(endpoints) : int.MaxValue;
+        Table table = new("ID", "STATUS", "ADDRESS", "INTERFACE", "HOLDER", "CHECKS", "REASON");
+        foreach ((EndpointSnapshot endpoint, _) in endpoints)
+        {
+            string id = endpoint.Id.Length > idLength ? endpoint.Id[..idLength] : endpoint.Id;
+            table.Add(id, endpoint.Status, EndpointAddress.Of(endpoint), endpoint.Interface, endpoint.Holder, HealthCheckText.Format(endpoint.Checks), Reason(endpoint));
+        }
+
+        table.Write(run.Output, run.Paint);
+    }
+
+    public static void WriteOne(ClientRun run, EndpointSnapshot endpoint)
+    {
+        (string Name, string? Value)[] fields =
+        [
+            ("ID", endpoint.Id),
+            ("STATUS", endpoint.Status),
+            ("REASON", endpoint.Reason),
+            ("SINCE", endpoint.Since == default ? null : endpoint.Since.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture)),
+            ("PLUGIN", endpoint.Plugin),
+            ("ADDRESS", EndpointAddress.Of(endpoint)),
+            ("INTERFACE", endpoint.Interface),
+            ("ELECTION KEY", endpoint.ElectionKey),
+            ("HOLDER", endpoint.Holder),
+            ("CHECKS", HealthCheckText.Format(endpoint.Checks)),
+            ("CHECK INTERVAL", endpoint.HealthcheckIntervalSeconds == 0 ? null : $"{endpoint.HealthcheckIntervalSeconds}s"),
+            ("ON ETCD LOSS", endpoint.OnEtcdLoss),
+            ("RIVALS", endpoint.Rivals == 0 ? null : $"{endpoint.Rivals}"),
+            ("LAST ERROR", endpoint.LastError),
+        ];
+        run.WriteFields(fields);
+    }
+
+    private static string? Reason(EndpointSnapshot endpoint) => endpoint.Reason ?? endpoint.LastError;
+
+    private static int ShortLength(IReadOnlyList<EndpointAnswer> endpoints)
+    {
+        int length = ShortIdLength;
+        while (length < 40 && endpoints.Select(item => item.Endpoint.Id).Where(id => id.Length > length).GroupBy(id => id[..length]).Any(group => group.Count() > 1))
+        {
+            length++;
+        }
+
+        return length;
+    }
+}

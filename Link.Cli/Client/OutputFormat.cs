@@ -1,0 +1,7 @@
+namespace Link.Cli.Client;
+
+internal enum OutputFormat
+{
+    Table,
+    Json,
+}

@@ -1,0 +1,191 @@
+using System.Net;
+using System.Text;
+using Link.Core.Election;
+using Link.Core.Logging;
+using Link.Core.Plugins.Arp;
+using Link.Core.Secrets;
+
+namespace Link.Core.Agent;
+
+internal sealed partial record AgentOptions
+{
+    private const string DefaultSocket = "/run/link/link.sock";
+
+    // sockaddr_un.sun_path, less the closing NUL.
+    private const int MaxSocketPathBytes = 107;
+    private const int MinKeyLength = 32;
+    private const int MaxHostnameLength = 255;
+
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan TenthSecond = TimeSpan.FromMilliseconds(100);
+
+    /// <param name="environment">The process's variables.</param>
+    /// <param name="systemHostname">Name for a host whose HOSTNAME is not set; null asks the system.</param>
+    public static AgentOptionsResult Read(IReadOnlyDictionary<string, string> environment, string? systemHostname = null)
+    {
+        var read = new EnvironmentReader(environment);
+        var password = read.Secret("PASSWORD");
+        var ensureInterval = ReadEnsureInterval(read);
+        var options = new AgentOptions
+        {
+            Hostname = ReadHostname(read, systemHostname),
+            Interface = ReadInterface(read),
+            User = password is null ? "" : read.Text("USER") ?? "",
+            Password = password,
+            Port = read.Integer("PORT", 1313, 1, 65535),
+            Bind = ReadBind(read, password is not null),
+            Socket = ReadSocket(read),
+            KeepAliveInterval = read.Duration("KEEPALIVE_INTERVAL", TimeSpan.FromSeconds(3), TenthSecond, Hour),
+            KeepAliveRetry = read.Integer("KEEPALIVE_RETRY", 5, 0, 1000),
+            HealthCheckInterval = read.Duration("HEALTH_CHECK_INTERVAL", TimeSpan.FromSeconds(5), TenthSecond, Hour),
+            HealthCheckTimeout = read.Duration("HEALTH_CHECK_TIMEOUT", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(10), Hour),
+            FailCountBeforeFailover = read.Integer("FAIL_COUNT_BEFORE_FAILOVER", 3, 1, 1000),
+            EtcdHosts = ReadEtcdHosts(read),
+            EtcdTlsCert = read.Text("ETCD_TLS_CERT"),
+            EtcdTlsKey = read.Text("ETCD_TLS_KEY"),
+            EtcdCaCert = read.Text("ETCD_CACERT"),
+            EtcdUser = read.Text("ETCD_USER"),
+            EtcdPassword = read.Secret("ETCD_PASSWORD"),
+            PluginEnsureInterval = ensureInterval,
+            PluginEnsureMaxBackoffInterval = ReadMaxBackoff(read, ensureInterval),
+            ArpGratuitousCount = read.Integer("ARP_GRATUITOUS_COUNT", 3, 0, 1000),
+            MaxNumberOfEndpoints = read.Integer("MAX_NUMBER_OF_ENDPOINTS", 1000, -1, 1_000_000, ", where -1 means no limit"),
+            SecretStorageEncryptionKey = ReadKey(read),
+            SecretStorageAlternateKeys = ReadAlternateKeys(read),
+            OutscalePublicIpRefreshInterval = read.Duration("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), Day),
+            WebhookRefreshInterval = read.Duration("WEBHOOK_REFRESH_INTERVAL", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), Day),
+            OnEtcdLoss = read.Choice(
+                "ON_ETCD_LOSS", EtcdLossPolicy.Claim, ("claim", EtcdLossPolicy.Claim), ("hold", EtcdLossPolicy.Hold), ("release", EtcdLossPolicy.Release)),
+            OnStop = read.Choice("ON_STOP", StopPolicy.Keep, ("keep", StopPolicy.Keep), ("drain", StopPolicy.Drain)),
+            LogLevel = read.Choice(
+                "LOG_LEVEL", LogLevel.Info, ("debug", LogLevel.Debug), ("info", LogLevel.Info), ("warning", LogLevel.Warning), ("error", LogLevel.Error)),
+            _fromEnvironment = read.Used,
+        };
+
+        RequireTogether(read, "ETCD_TLS_CERT", options.EtcdTlsCert is not null, "ETCD_TLS_KEY", options.EtcdTlsKey is not null);
+        RequireTogether(read, "ETCD_USER", options.EtcdUser is not null, "ETCD_PASSWORD", options.EtcdPassword is not null);
+        if (!options.BasicAuth && !options.Bind.All(IPAddress.IsLoopback))
+            read.Warn("BIND opens the API to the network without PASSWORD: everyone who reaches it can move addresses; set PASSWORD");
+        return new AgentOptionsResult(read.Faults.Count == 0 ? options : null, read.Faults, read.Warnings);
+    }
+
+    private static string ReadHostname(EnvironmentReader read, string? systemHostname)
+    {
+        // Environment.MachineName would cut the name at its first dot.
+        var name = read.Text("HOSTNAME") ?? systemHostname ?? Dns.GetHostName();
+        var wrong = name.Length == 0 ? "is empty"
+            : name.Length > MaxHostnameLength ? $"has {name.Length} characters"
+            : name.Contains('/') ? "contains a /, which separates the parts of keys in etcd"
+            : name.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) ? "contains a space or a control character"
+            : null;
+        if (wrong is not null)
+            read.Fault("HOSTNAME", name, wrong, $"1 to {MaxHostnameLength} characters without / and spaces");
+        return name;
+    }
+
+    private static string? ReadInterface(EnvironmentReader read)
+    {
+        var name = read.Text("INTERFACE");
+        if (name is not null && InterfaceName.Fault(name) is { } wrong)
+            read.Fault("INTERFACE", name, wrong, InterfaceName.Accepts);
+        return name;
+    }
+
+    private static IReadOnlyList<IPAddress> ReadBind(EnvironmentReader read, bool hasPassword)
+    {
+        if (read.Text("BIND") is not { } text)
+            return hasPassword ? [IPAddress.IPv6Any] : [IPAddress.Loopback, IPAddress.IPv6Loopback];
+        if (text == "all")
+            return [IPAddress.IPv6Any];
+
+        var addresses = new List<IPAddress>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (IPAddress.TryParse(part, out var address))
+                addresses.Add(address);
+            else
+                read.Fault("BIND", text, $"\"{part}\" is not an address", "IPv4 and IPv6 addresses, comma-separated and without port, or all");
+        }
+
+        return addresses;
+    }
+
+    private static string? ReadSocket(EnvironmentReader read)
+    {
+        var path = read.Text("SOCKET");
+        if (path is null)
+            return read.IsSet("SOCKET") ? null : DefaultSocket;
+        if (path == "none")
+            return null;
+
+        const string accepts = "an absolute path of at most 107 bytes, or none";
+        if (!path.StartsWith('/'))
+            read.Fault("SOCKET", path, "is not an absolute path", accepts);
+        else if (Encoding.UTF8.GetByteCount(path) > MaxSocketPathBytes)
+            read.Fault("SOCKET", path, "is too long for a Unix socket", accepts);
+        return path;
+    }
+
+    private static string ReadEtcdHosts(EnvironmentReader read)
+    {
+        if (read.Text("ETCD_HOSTS") is { } hosts)
+            return hosts;
+
+        read.Missing("ETCD_HOSTS", "set ETCD_HOSTS=http://10.0.0.1:2379,http://10.0.0.2:2379 (the URLs of etcd's members, comma-separated)");
+        return "";
+    }
+
+    private static TimeSpan ReadEnsureInterval(EnvironmentReader read)
+    {
+        const string name = "PLUGIN_ENSURE_INTERVAL";
+        const string oldName = "ARP_GRATUITOUS_INTERVAL";
+        if (read.Text(oldName) is null)
+            return read.Duration(name, TimeSpan.FromSeconds(1), TenthSecond, Hour);
+        if (read.Text(name) is null)
+        {
+            read.Warn($"{oldName} is deprecated; set {name} instead");
+            return read.Duration(oldName, TimeSpan.FromSeconds(1), TenthSecond, Hour);
+        }
+
+        read.Warn($"{oldName} is deprecated and not used, because {name} is set; remove it");
+        return read.Duration(name, TimeSpan.FromSeconds(1), TenthSecond, Hour);
+    }
+
+    private static TimeSpan ReadMaxBackoff(EnvironmentReader read, TimeSpan ensureInterval)
+    {
+        const string name = "PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL";
+        var max = read.Duration(name, TimeSpan.FromMinutes(10), TenthSecond, Day);
+        if (max <= ensureInterval)
+            read.Fault(name, read.Text(name) ?? GoDuration.Format(max), "is not above PLUGIN_ENSURE_INTERVAL", $"a duration above {GoDuration.Format(ensureInterval)}");
+        return max;
+    }
+
+    private static Secret? ReadKey(EnvironmentReader read)
+    {
+        const string name = "SECRET_STORAGE_ENCRYPTION_KEY";
+        var key = read.Secret(name);
+        if (key is not null && key.Reveal().Length < MinKeyLength)
+            read.SecretFault(name, $"has {key.Reveal().Length} characters", $"{MinKeyLength} characters or more");
+        return key;
+    }
+
+    private static IReadOnlyList<Secret> ReadAlternateKeys(EnvironmentReader read)
+    {
+        const string name = "SECRET_STORAGE_ALTERNATE_KEYS";
+        var keys = (read.Text(name) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i < keys.Length; i++)
+        {
+            if (keys[i].Length < MinKeyLength)
+                read.SecretFault(name, $"key {i + 1} of {keys.Length} has {keys[i].Length} characters", $"comma-separated keys of {MinKeyLength} characters or more");
+        }
+
+        return [.. keys.Select(key => new Secret(key))];
+    }
+
+    private static void RequireTogether(EnvironmentReader read, string first, bool hasFirst, string second, bool hasSecond)
+    {
+        if (hasFirst != hasSecond)
+            read.Missing(hasFirst ? second : first, $"{(hasFirst ? first : second)} is: set both or none");
+    }
+}

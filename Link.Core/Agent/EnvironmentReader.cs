@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+using Link.Core.Secrets;
+
+namespace Link.Core.Agent;
+
+/// <summary>
+/// Reads variables and collects every fault and warning on the way. A variable that is set to nothing counts as not set,
+/// as a line <c>NAME=</c> of an environment file means.
+/// </summary>
+internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> environment)
+{
+    private const int MaxShownLength = 100;
+
+    private readonly List<string> _faults = [];
+    private readonly List<string> _warnings = [];
+    private readonly HashSet<string> _used = [];
+
+    public IReadOnlyList<string> Faults => _faults;
+
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <summary>The variables that were set and read.</summary>
+    public IReadOnlySet<string> Used => _used;
+
+    /// <summary>True when the variable is there at all, even with an empty value, for one to which that means something.</summary>
+    public bool IsSet(string variable)
+    {
+        if (!environment.ContainsKey(variable))
+            return false;
+
+        _used.Add(variable);
+        return true;
+    }
+
+    public string? Text(string variable)
+    {
+        if (!environment.TryGetValue(variable, out var value) || value.Length == 0)
+            return null;
+
+        _used.Add(variable);
+        return value;
+    }
+
+    public Secret? Secret(string variable) => Text(variable) is { } value ? new Secret(value) : null;
+
+    public TimeSpan Duration(string variable, TimeSpan @default, TimeSpan min, TimeSpan max)
+    {
+        if (Text(variable) is not { } text)
+            return @default;
+
+        var accepts = $"{GoDuration.Syntax}, from {GoDuration.Format(min)} to {GoDuration.Format(max)}";
+        if (!GoDuration.TryParse(text, out var value, out var error))
+            Fault(variable, text, error!, accepts);
+        else if (value < min || value > max)
+            Fault(variable, text, value < min ? "is too short" : "is too long", accepts);
+        else
+            return value;
+
+        return @default;
+    }
+
+    public int Integer(string variable, int @default, int min, int max, string? meaning = null)
+    {
+        if (Text(variable) is not { } text)
+            return @default;
+
+        var accepts = $"a whole number from {min} to {max}{meaning}";
+        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+            Fault(variable, text, "is not a whole number", accepts);
+        else if (value < min || value > max)
+            Fault(variable, text, "is out of range", accepts);
+        else
+            return value;
+
+        return @default;
+    }
+
+    public T Choice<T>(string variable, T @default, params ReadOnlySpan<(string Word, T Value)> choices)
+    {
+        if (Text(variable) is not { } text)
+            return @default;
+
+        var words = new List<string>();
+        foreach (var (word, value) in choices)
+        {
+            if (text == word)
+                return value;
+            words.Add(word);
+        }
+
+        Fault(variable, text, "is not one of the choices", string.Join(", ", words[..^1]) + " or " + words[^1]);
+        return @default;
+    }
+
+    /// <summary>Notes that the variable's value cannot be used.</summary>
+    public void Fault(string variable, string value, string wrong, string accepts) => _faults.Add($"{variable}=\"{Show(value)}\": {wrong}; accepts {accepts}");
+
+    /// <summary>As <see cref="Fault(string, string, string, string)"/>, for a variable whose value must not be shown.</summary>
+    public void SecretFault(string variable, string wrong, string accepts) => _faults.Add($"{variable}={Secrets.Secret.Mask}: {wrong}; accepts {accepts}");
+
+    public void Missing(string variable, string wanted) => _faults.Add($"{variable} is not set; {wanted}");
+
+    public void Warn(string text) => _warnings.Add(text);
+
+    private static string Show(string value)
+    {
+        var shown = UrlPassword.Hide(value);
+        var text = new StringBuilder();
+        foreach (var c in shown.AsSpan(0, Math.Min(shown.Length, MaxShownLength)))
+            text.Append(char.IsControl(c) ? '?' : c);
+        return text.Append(shown.Length > MaxShownLength ? "..." : "").ToString();
+    }
+}

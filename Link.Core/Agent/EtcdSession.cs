@@ -1,0 +1,249 @@
+using Google.Protobuf;
+using Link.Core.Election;
+using Link.Core.Etcd;
+using Link.Core.Logging;
+using Link.Core.Net.Linux;
+using Link.Core.Storage;
+
+namespace Link.Core.Agent;
+
+/// <summary>
+/// Carries the Elector's wishes to etcd and etcd's answers and events back to the loop, as <see cref="ElectorInput"/>s.
+/// Called on the loop; never blocks.
+/// </summary>
+internal sealed class EtcdSession : IAsyncDisposable
+{
+    /// <summary>Requests with lock transactions that are under way at once; the rest waits, one transaction per endpoint at the most.</summary>
+    private const int MaxRequests = 8;
+
+    private readonly string _hostname;
+    private readonly ProcessIdentity _identity;
+    private readonly string _version;
+    private readonly EtcdClient _client;
+    private readonly LeaseKeepAlive _keepAlive;
+    private readonly WatchStream _watch;
+    private readonly EventLoop _loop;
+    private readonly Log _log;
+    private readonly Func<string, ByteString?> _recordOf;
+    private readonly Action<IReadOnlyList<ElectorInput>> _report;
+    private readonly Queue<LockTransaction> _waiting = new();
+    private readonly CancellationTokenSource _stop = new();
+    private int _requests;
+
+    /// <param name="recordOf">The stored form of an endpoint, by id.</param>
+    /// <param name="report">Given inputs on the loop.</param>
+    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, ByteString?> recordOf, Action<IReadOnlyList<ElectorInput>> report)
+    {
+        _hostname = options.Hostname;
+        _identity = identity;
+        _version = version;
+        _loop = loop;
+        _log = log;
+        _recordOf = recordOf;
+        _report = report;
+        _client = new EtcdClient(etcd);
+        _client.EndpointChanged += change => _log.Info("etcd member changed", ("from", change.From), ("to", change.To), ("reason", change.Reason));
+        TimeSpan interval = options.KeepAliveInterval;
+        _keepAlive = new LeaseKeepAlive(_client, interval < TimeSpan.FromSeconds(2) ? interval / 2 : TimeSpan.FromSeconds(1), static () => BootClock.NowMs, OnKeepAlive);
+        _watch = new WatchStream(
+            _client,
+            [WatchKey.Prefix(KeyLayout.LocksPrefix), WatchKey.Prefix(KeyLayout.CompetitorsPrefix), WatchKey.Single(KeyLayout.Agent(_hostname))],
+            OnWatch);
+    }
+
+    /// <summary>URL of the member in use.</summary>
+    public string Endpoint => EtcdOptions.NameOf(_client.CurrentEndpoint);
+
+    /// <summary>Reads the certificate files again. Null, or what is wrong.</summary>
+    public string? ReloadCertificates() => _client.ReloadCertificates();
+
+    public void LoadHost() => Run(async cancel =>
+    {
+        TxnResponse answer = await _client.TxnAsync(
+            TxnBuilder.If().Then(Op.Get(KeyLayout.Host(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointsOf(_hostname))), cancel).ConfigureAwait(false);
+        Post(() => HostLoaded?.Invoke(HostRecords.Read(_hostname, answer)));
+    },
+    fault => new ElectorInput.HostLoadFailed(fault));
+
+    /// <summary>Answer to <see cref="LoadHost"/>, on the loop.</summary>
+    public event Action<HostRecords>? HostLoaded;
+
+    public void GrantLease(int ttlSeconds) => Run(async cancel =>
+    {
+        long sentAt = BootClock.NowMs;
+        LeaseGrantResponse answer = await _client.GrantLeaseAsync(ttlSeconds, cancel: cancel).ConfigureAwait(false);
+        Report(new ElectorInput.LeaseGranted(answer.ID, (int)answer.TTL, sentAt));
+    },
+    fault => new ElectorInput.LeaseGrantFailed(fault));
+
+    public void RenewLease(long leaseId) => _keepAlive.Send(leaseId);
+
+    public void WriteHost(long leaseId, bool drained, bool stopped = false) => Run(async cancel =>
+    {
+        TxnResponse answer = await _client.TxnAsync(WriteHostRequest(leaseId, drained, stopped), cancel).ConfigureAwait(false);
+        Report(new ElectorInput.HostWritten(leaseId, answer.Header.Revision));
+    },
+    fault => new ElectorInput.HostWriteFailed(fault));
+
+    /// <summary>Tells the next process on this host that this one has ended. Best effort, within the time given.</summary>
+    public async Task SayGoodbyeAsync(long leaseId, bool drained, TimeSpan timeout)
+    {
+        try
+        {
+            await _client.TxnAsync(WriteHostRequest(leaseId, drained, stopped: true), CancellationToken.None, timeout).ConfigureAwait(false);
+        }
+        catch (EtcdException fault)
+        {
+            _log.Warning("etcd was not told that this agent stops", ("reason", fault.Message));
+        }
+    }
+
+    /// <summary>The lease of another host whose agent can be handed a lock: it has an agent key, which hangs on the lease of its config.</summary>
+    /// <returns>0: there is none.</returns>
+    public async Task<long> FindLeaseAsync(string host, CancellationToken cancel)
+    {
+        TxnResponse answer = await _client.TxnAsync(TxnBuilder.If().Then(Op.Get(KeyLayout.Agent(host))), cancel).ConfigureAwait(false);
+        RangeResponse agent = answer.Responses[0].ResponseRange;
+        return agent.Kvs.Count == 0 ? 0 : agent.Kvs[0].Lease;
+    }
+
+    /// <summary>Stores an endpoint's changed record. False: it is not stored any more.</summary>
+    public async Task<bool> ReplaceRecordAsync(string endpointId, ByteString record, CancellationToken cancel)
+    {
+        string key = KeyLayout.Endpoint(_hostname, endpointId);
+        TxnResponse answer = await _client.TxnAsync(TxnBuilder.If(When.Exists(key)).Then(Op.Put(key, record)), cancel).ConfigureAwait(false);
+        return answer.Succeeded;
+    }
+
+    /// <summary>Deletes the record of an endpoint that this agent cannot run.</summary>
+    public Task DeleteRecordAsync(string endpointId, CancellationToken cancel) =>
+        _client.DeleteRangeAsync(EtcdRange.Single(KeyLayout.Endpoint(_hostname, endpointId)), cancel);
+
+    public void Enqueue(LockTransaction transaction) => _waiting.Enqueue(transaction);
+
+    /// <summary>Sends what was enqueued, many transactions in one request.</summary>
+    public void Flush()
+    {
+        while (_waiting.Count > 0 && _requests < MaxRequests)
+        {
+            var batch = new List<LockTransaction>(Math.Min(_waiting.Count, LockRequest.MaxBatch));
+            while (batch.Count < LockRequest.MaxBatch && _waiting.TryDequeue(out LockTransaction? transaction))
+                batch.Add(transaction);
+            _requests++;
+            TxnRequest request = LockRequest.Build(batch, _hostname, _recordOf);
+            _ = TransactAsync(request, batch);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        _keepAlive.Dispose();
+        await _watch.DisposeAsync().ConfigureAwait(false);
+        await _client.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped) =>
+        TxnBuilder.If().Then(
+            Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId).Write())),
+            Op.Put(
+                KeyLayout.Agent(_hostname),
+                ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsDrained = drained, IsStopped = stopped }.Write()),
+                leaseId));
+
+    private async Task TransactAsync(TxnRequest request, List<LockTransaction> batch)
+    {
+        var results = new List<ElectorInput>(batch.Count);
+        try
+        {
+            TxnResponse answer = await _client.TxnAsync(request, _stop.Token).ConfigureAwait(false);
+            for (int i = 0; i < batch.Count; i++)
+                results.Add(LockRequest.Read(batch[i], answer.Responses[i].ResponseTxn, answer.Header.Revision));
+        }
+        catch (EtcdException fault)
+        {
+            if (fault.Kind == EtcdFailure.LeaseNotFound)
+                results.Add(new ElectorInput.LeaseGone(batch[0].LeaseId));
+            foreach (LockTransaction transaction in batch)
+                results.Add(new ElectorInput.TransactionFailed(transaction.Token, fault.Message));
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        {
+            return;
+        }
+
+        Post(() =>
+        {
+            _requests--;
+            _report(results);
+        });
+    }
+
+    private void OnKeepAlive(KeepAliveResult result) => Report(result.Outcome switch
+    {
+        KeepAliveOutcome.Renewed => new ElectorInput.LeaseRenewed(result.LeaseId, (int)result.TtlSeconds, result.SentAt),
+        KeepAliveOutcome.Gone => new ElectorInput.LeaseGone(result.LeaseId),
+        _ => new ElectorInput.LeaseRenewalFailed(result.LeaseId, result.Reason ?? "no answer"),
+    });
+
+    private void OnWatch(WatchMessage message)
+    {
+        switch (message)
+        {
+            case WatchMessage.Started started:
+                Report(new ElectorInput.WatchStarted(started.Revision));
+                break;
+            case WatchMessage.Events events:
+                var inputs = new List<ElectorInput>(events.List.Count);
+                foreach (Event e in events.List)
+                {
+                    if (ToInput(e) is { } input)
+                        inputs.Add(input);
+                }
+
+                Post(() => _report(inputs));
+                break;
+            case WatchMessage.Lost lost:
+                _log.Warning("the watch on etcd is interrupted", ("reason", lost.Reason));
+                break;
+            case WatchMessage.Resumed:
+                _log.Info("the watch on etcd works again");
+                break;
+        }
+    }
+
+    private ElectorInput? ToInput(Event e)
+    {
+        string key = e.Kv.Key.ToStringUtf8();
+        bool put = e.Type == Event.Types.EventType.Put;
+        if (KeyLayout.TryParseLock(key, out string electionKey))
+            return put ? new ElectorInput.LockPut(electionKey, new LockView(e.Kv.Value.ToStringUtf8(), e.Kv.Lease, e.Kv.ModRevision)) : new ElectorInput.LockDeleted(electionKey, e.Kv.ModRevision);
+        if (KeyLayout.TryParseCompetitor(key, out electionKey, out string host))
+            return new ElectorInput.CompetitorChanged(electionKey, host, put, e.Kv.ModRevision);
+        if (key == KeyLayout.Agent(_hostname))
+            return new ElectorInput.AgentKeyChanged(put ? AgentRecord.Read(key, e.Kv.Value.Memory).Value?.Instance ?? "unreadable" : null, e.Kv.ModRevision);
+        return null;
+    }
+
+    private void Report(ElectorInput input) => Post(() => _report([input]));
+
+    private void Post(Action work) => _loop.Post(work);
+
+    private void Run(Func<CancellationToken, Task> request, Func<string, ElectorInput> failed) => _ = RunAsync(request, failed);
+
+    private async Task RunAsync(Func<CancellationToken, Task> request, Func<string, ElectorInput> failed)
+    {
+        try
+        {
+            await request(_stop.Token).ConfigureAwait(false);
+        }
+        catch (EtcdException fault)
+        {
+            Report(failed(fault.Message));
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        {
+            // The agent stops.
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Link.Core.Etcd;
+using Link.Core.Storage;
+
+namespace Link.Core.Agent;
+
+/// <summary>What etcd has of this host when the agent starts.</summary>
+internal sealed record HostRecords
+{
+    /// <summary>The lease that the last agent had; 0: none.</summary>
+    public long LeaseId { get; private init; }
+
+    /// <summary>The agent that wrote the host's agent key; null: none.</summary>
+    public AgentRecord? Agent { get; private init; }
+
+    public IReadOnlyList<EndpointRecord> Endpoints { get; private init; } = [];
+
+    /// <summary>What cannot be read, one line each.</summary>
+    public IReadOnlyList<string> Faults { get; private init; } = [];
+
+    /// <param name="answer">Three ranges: the host's config, its agent key, its endpoints.</param>
+    public static HostRecords Read(string hostname, TxnResponse answer)
+    {
+        var faults = new List<string>();
+        T? One<T>(int index, string key, Func<string, ReadOnlyMemory<byte>, ReadResult<T>> read)
+            where T : class =>
+            answer.Responses[index].ResponseRange.Kvs is [{ } only] ? Accept(read(key, only.Value.Memory)) : null;
+
+        T? Accept<T>(ReadResult<T> result)
+            where T : class
+        {
+            if (result.Error != null)
+                faults.Add(result.Error);
+            return result.Value;
+        }
+
+        HostRecord? host = One(0, KeyLayout.Host(hostname), HostRecord.Read);
+        AgentRecord? agent = One(1, KeyLayout.Agent(hostname), AgentRecord.Read);
+        var endpoints = new List<EndpointRecord>();
+        foreach (KeyValue pair in answer.Responses[2].ResponseRange.Kvs)
+        {
+            if (Accept(EndpointRecord.Read(pair.Key.ToStringUtf8(), pair.Value.Memory)) is { } endpoint)
+                endpoints.Add(endpoint);
+        }
+
+        return new HostRecords { LeaseId = host?.LeaseId ?? 0, Agent = agent, Endpoints = endpoints, Faults = faults };
+    }
+}

@@ -1,0 +1,99 @@
+using Link.Core.Election;
+using Link.Core.Logging;
+
+namespace Link.Core.Agent;
+
+/// <summary>The Elector's effects.</summary>
+internal sealed partial class LinkAgent
+{
+    private const int ExitConfiguration = 78;
+
+    private void CarryOut(ElectorEffect effect)
+    {
+        switch (effect)
+        {
+            case ElectorEffect.LoadHost: _etcd.LoadHost(); break;
+            case ElectorEffect.GrantLease e: _etcd.GrantLease(e.TtlSeconds); break;
+            case ElectorEffect.RenewLease e: _etcd.RenewLease(e.LeaseId); break;
+            case ElectorEffect.WriteHost e: _etcd.WriteHost(e.LeaseId, e.Drained); break;
+            case ElectorEffect.Transact e: _etcd.Enqueue(e.Transaction); break;
+            case ElectorEffect.Activate e: Activate(e); break;
+            case ElectorEffect.Extend e: Output(e.EndpointId, output => _outputs.Extend(output, e.LifetimeSeconds)); break;
+            case ElectorEffect.Deactivate e: Output(e.EndpointId, _outputs.Deactivate); break;
+            case ElectorEffect.Announce e: Output(e.EndpointId, _outputs.Announce); break;
+            case ElectorEffect.Silence e: Output(e.EndpointId, _outputs.Silence); break;
+            case ElectorEffect.AskLan e: Output(e.EndpointId, _outputs.AskLan); break;
+            case ElectorEffect.StateChanged e: OnStateChanged(e); break;
+            case ElectorEffect.Notice e: OnNotice(e); break;
+            case ElectorEffect.Answer e: OnAnswer(e); break;
+            case ElectorEffect.Removed e: OnRemoved(e); break;
+            case ElectorEffect.Stop e: OnMustStop(e); break;
+            default: throw new ArgumentOutOfRangeException(nameof(effect), effect.GetType().Name, null);
+        }
+    }
+
+    private void Output(string endpointId, Action<Plugins.Arp.ArpOutput> action)
+    {
+        if (_entries.TryGetValue(endpointId, out EndpointEntry? entry) && entry.Output != null)
+            action(entry.Output);
+    }
+
+    private void Activate(ElectorEffect.Activate effect) => Output(effect.EndpointId, output => _outputs.Activate(output, effect.LifetimeSeconds));
+
+    private void OnStateChanged(ElectorEffect.StateChanged change)
+    {
+        if (!_entries.TryGetValue(change.EndpointId, out EndpointEntry? entry))
+            return;
+        entry.Since = DateTimeOffset.UtcNow;
+        entry.Reason = change.Reason;
+        _statusAtMs = 0;
+        LogLevel level = change.To == EndpointState.Failing ? LogLevel.Warning : LogLevel.Info;
+        _log.Write(level, "endpoint changed state", ("endpoint", entry.Id), ("key", entry.Key), ("from", Word(change.From)), ("to", Word(change.To)), ("reason", change.Reason));
+    }
+
+    private static string Word(EndpointState state) => state switch
+    {
+        EndpointState.Activated => "ACTIVATED",
+        EndpointState.Standby => "STANDBY",
+        EndpointState.Failing => "FAILING",
+        _ => "BOOTING",
+    };
+
+    private void OnNotice(ElectorEffect.Notice notice)
+    {
+        LogLevel level = notice.Level switch
+        {
+            NoticeLevel.Error => LogLevel.Error,
+            NoticeLevel.Warning => LogLevel.Warning,
+            _ => LogLevel.Info,
+        };
+        if (notice.EndpointId is { } id)
+            _log.Write(level, notice.Text, ("endpoint", id), ("key", _entries.GetValueOrDefault(id)?.Key));
+        else
+            _log.Write(level, notice.Text);
+        _statusAtMs = 0;
+    }
+
+    private void OnAnswer(ElectorEffect.Answer answer)
+    {
+        if (_commands.Remove(answer.CommandId, out Action<AnswerStatus, string?>? waiting))
+            waiting(answer.Status, answer.Reason);
+    }
+
+    private void OnRemoved(ElectorEffect.Removed removed)
+    {
+        _checks.Remove(removed.EndpointId);
+        if (!_entries.Remove(removed.EndpointId, out EndpointEntry? entry))
+            return;
+        if (entry.Output != null)
+            _outputs.Remove(entry.Output);
+        _log.Info("endpoint deleted", ("endpoint", entry.Id), ("key", entry.Key));
+        _statusAtMs = 0;
+    }
+
+    private void OnMustStop(ElectorEffect.Stop stop)
+    {
+        _log.Error("this agent must not run", ("reason", stop.Reason));
+        Exit(ExitConfiguration);
+    }
+}

@@ -1,0 +1,90 @@
+using Link.Core.Election;
+using Link.Core.Net.Linux;
+
+namespace Link.Core.Agent;
+
+/// <summary>The end of the process, and the reload.</summary>
+internal sealed partial class LinkAgent
+{
+    /// <summary>How long a stop waits for etcd's word on the lease before it leaves.</summary>
+    private const long FarewellMs = 500;
+
+    private bool _stopping;
+    private bool _drainedForStop;
+    private long _leaveAtMs = long.MaxValue;
+
+    /// <summary>SIGTERM. Leases and addresses stay for a quick restart, guarded by their lifetimes; with ON_STOP=drain everything is handed over first.</summary>
+    private void BeginStop()
+    {
+        if (_stopping)
+        {
+            _log.Warning("told to stop again: leaving at once");
+            Exit(0);
+            return;
+        }
+
+        _stopping = true;
+        _systemd.Stopping("stopping");
+        _log.Info("stopping", ("on_stop", _options.OnStop == StopPolicy.Drain ? "drain" : "keep"), ("activated", Activated()));
+        if (_options.OnStop == StopPolicy.Drain && _elector.IsServing && !_elector.Drained)
+        {
+            _drainedForStop = true;
+            Feed(new ElectorInput.Drain(NextCommand((status, reason) =>
+            {
+                if (status != AnswerStatus.Done)
+                    _log.Warning("not everything could be handed over", ("reason", reason));
+                _loop.Post(Farewell);
+            })));
+            return;
+        }
+
+        Farewell();
+    }
+
+    /// <summary>One more renewal, so that the lease and the addresses last for a whole period from now; then the process ends.</summary>
+    private void Farewell()
+    {
+        if (!_elector.IsServing || _elector.LeaseId == 0 || _elector.Etcd is not EtcdState.Ok)
+        {
+            Exit(0);
+            return;
+        }
+
+        _leaveAtMs = BootClock.NowMs + FarewellMs;
+        _etcd.RenewLease(_elector.LeaseId);
+    }
+
+    /// <summary>After the renewal, or when it takes too long.</summary>
+    private void Leave()
+    {
+        _leaveAtMs = long.MaxValue;
+        long lease = _elector.LeaseId;
+        if (lease == 0)
+        {
+            Exit(0);
+            return;
+        }
+
+        bool drained = _elector.Drained && !_drainedForStop;
+        _ = LeaveAsync(lease, drained);
+    }
+
+    private async Task LeaveAsync(long lease, bool drained)
+    {
+        await _etcd.SayGoodbyeAsync(lease, drained, TimeSpan.FromMilliseconds(FarewellMs)).ConfigureAwait(false);
+        _loop.Post(() => Exit(0));
+    }
+
+    /// <summary>SIGHUP.</summary>
+    private void Reload()
+    {
+        _systemd.Reloading();
+        if (_etcd.ReloadCertificates() is { } fault)
+            _log.Error("certificates cannot be read", ("reason", fault));
+        else
+            _log.Info("certificates are read again");
+        _systemd.Ready();
+    }
+
+    private int Activated() => _elector.Endpoints.Values.Count(e => e.State == EndpointState.Activated);
+}

@@ -1,0 +1,243 @@
+using Link.Core.Agent.Systemd;
+using Link.Core.Api;
+using Link.Core.Election;
+using Link.Core.Etcd;
+using Link.Core.HealthChecks;
+using Link.Core.Logging;
+using Link.Core.Net;
+using Link.Core.Net.Linux;
+using Link.Core.Plugins.Arp;
+
+namespace Link.Core.Agent;
+
+/// <summary>
+/// The agent: composition root and shell around the <see cref="Elector"/>. One thread, the loop's, feeds the Elector and hands its effects to the adapters;
+/// everything else runs elsewhere and posts its results.
+/// </summary>
+internal sealed partial class LinkAgent : IDisposable
+{
+    private readonly AgentOptions _options;
+    private readonly string _version;
+    private readonly Log _log;
+    private readonly SystemdNotifier _systemd;
+    private readonly EventLoop _loop = new();
+    private readonly ProcessIdentity _identity = ProcessIdentity.Current();
+    private readonly Elector _elector;
+    private readonly EtcdSession _etcd;
+    private readonly ArpOutputs _outputs;
+    private readonly NamespaceClaim _namespace = NamespaceClaim.Try();
+    private readonly HealthCheckRunner _checks;
+    private readonly ApiServer _api;
+    private readonly Dictionary<string, EndpointEntry> _entries = [];
+    private readonly Queue<ElectorInput> _inputs = new();
+    private readonly List<ElectorEffect> _effects = [];
+    private readonly Dictionary<long, Action<AnswerStatus, string?>> _commands = [];
+    private long _lastCommand;
+    private bool _served;
+    private int _exitCode;
+    private long _watchdogAtMs = long.MaxValue;
+    private long _statusAtMs;
+    private string _status = "";
+
+    /// <exception cref="KernelException">The kernel refuses a socket: no CAP_NET_ADMIN or CAP_NET_RAW.</exception>
+    public LinkAgent(AgentOptions options, EtcdOptions etcd, string version, Log log, SystemdNotifier systemd)
+    {
+        _options = options;
+        _version = version;
+        _log = log;
+        _systemd = systemd;
+        long now = BootClock.NowMs;
+        _elector = new Elector(
+            new ElectorOptions
+            {
+                Hostname = options.Hostname,
+                Instance = _identity.Instance,
+                KeepAliveIntervalMs = (long)options.KeepAliveInterval.TotalMilliseconds,
+                KeepAliveRetry = options.KeepAliveRetry,
+            },
+            now,
+            new Random());
+        _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Json, Feed);
+        _etcd.HostLoaded += OnHostLoaded;
+        _outputs = new ArpOutputs(
+            new AnnounceOptions { Rounds = options.ArpGratuitousCount, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },
+            this,
+            new Random());
+        foreach (int descriptor in _outputs.Descriptors)
+            _loop.Watch(descriptor, ms => _outputs.Dispatch(descriptor, ms));
+        _checks = new HealthCheckRunner(
+            new HealthCheckOptions
+            {
+                Interval = options.HealthCheckInterval,
+                Timeout = options.HealthCheckTimeout,
+                Fall = options.FailCountBeforeFailover,
+            },
+            new TcpCheck(new NameResolver(), TimeProvider.System).ProbeAsync,
+            report => _loop.Post(() => OnHealth(report)),
+            TimeProvider.System,
+            new Random());
+        _api = new ApiServer(
+            new ApiOptions
+            {
+                Version = version,
+                Addresses = options.Bind,
+                Port = options.Port,
+                SocketPath = options.Socket,
+                User = options.User,
+                Password = options.Password?.Reveal(),
+            },
+            this,
+            (text, fault) => _log.Warning("api", ("text", text), ("fault", fault?.ToString())));
+    }
+
+    /// <summary>Turns until the agent is told to stop. Gives the process's exit code.</summary>
+    public int Run()
+    {
+        using var signals = new Signals(() => _loop.Post(BeginStop), () => _loop.Post(Reload));
+        _log.Info("agent started", ("version", _version), ("hostname", _options.Hostname), ("instance", _identity.Instance), ("etcd", _etcd.Endpoint));
+        if (!_namespace.IsHeld)
+            _log.Warning("another agent runs in this network namespace; addresses left behind by a crash are not cleaned up by this one");
+        _ = StartApiAsync();
+        if (_systemd.WatchdogTimeout is { } watchdog)
+            _watchdogAtMs = BootClock.NowMs + (long)watchdog.TotalMilliseconds / 3;
+        _loop.Run(Turn);
+        return _exitCode;
+    }
+
+    public void Dispose()
+    {
+        _api.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(3));
+        _checks.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
+        _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
+        _outputs.Dispose();
+        _namespace.Dispose();
+        _loop.Dispose();
+    }
+
+    private async Task StartApiAsync()
+    {
+        try
+        {
+            await _api.StartAsync(CancellationToken.None).ConfigureAwait(false);
+            _log.Info("api listens", ("tcp", string.Join(',', _api.Listening)), ("socket", _api.ListeningSocket));
+            _systemd.Ready("joining the cluster");
+        }
+        catch (ApiStartException fault)
+        {
+            _log.Error("the API cannot start", ("reason", fault.Message));
+            _loop.Post(() => Exit(1));
+        }
+    }
+
+    /// <summary>Ends the loop; leases and addresses stay as they are.</summary>
+    private void Exit(int code)
+    {
+        _exitCode = code;
+        _loop.Stop();
+    }
+
+    // ---- the loop --------------------------------------------------------------------------------
+
+    /// <summary>Feeds inputs to the Elector and carries out what follows. On the loop.</summary>
+    private void Feed(IReadOnlyList<ElectorInput> inputs)
+    {
+        foreach (ElectorInput input in inputs)
+            _inputs.Enqueue(input);
+        Pump();
+    }
+
+    private void Feed(ElectorInput input)
+    {
+        _inputs.Enqueue(input);
+        Pump();
+    }
+
+    private bool _pumping;
+
+    /// <summary>Effects may give rise to inputs (an address that cannot be added): in order, not by recursion.</summary>
+    private void Pump()
+    {
+        if (_pumping)
+            return;
+        _pumping = true;
+        try
+        {
+            while (_inputs.TryDequeue(out ElectorInput? input))
+            {
+                _elector.Step(BootClock.NowMs, input, _effects);
+                for (int i = 0; i < _effects.Count; i++)
+                    CarryOut(_effects[i]);
+                _effects.Clear();
+                if (_leaveAtMs != long.MaxValue && input is ElectorInput.LeaseRenewed or ElectorInput.LeaseGone or ElectorInput.LeaseRenewalFailed)
+                    _leaveAtMs = 0;
+            }
+        }
+        finally
+        {
+            _pumping = false;
+        }
+    }
+
+    private long Turn(long now)
+    {
+        if (now >= _elector.NextWakeMs)
+            Feed(ElectorInput.Tick.Instance);
+        if (_elector.IsServing && !_served)
+            OnServing();
+        _outputs.Tick(now);
+        _etcd.Flush();
+        if (now >= _leaveAtMs)
+            Leave();
+        if (now >= _watchdogAtMs)
+        {
+            _systemd.Watchdog();
+            _watchdogAtMs = now + (long)_systemd.WatchdogTimeout!.Value.TotalMilliseconds / 3;
+        }
+
+        if (_systemd.IsEnabled && now >= _statusAtMs)
+            ShowStatus(now);
+        return Math.Min(Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _leaveAtMs), _outputs.NextDueMs ?? long.MaxValue);
+    }
+
+    private void ShowStatus(long now)
+    {
+        string status = $"{_entries.Count} endpoints, {Activated()} activated; etcd {Word(_elector.Etcd)}{(_elector.Drained ? "; drained" : "")}";
+        if (status == _status)
+            return;
+        _status = status;
+        _statusAtMs = now + 1_000;
+        _systemd.Status(status);
+    }
+
+    private static string Word(EtcdState state) => state switch
+    {
+        EtcdState.Ok => "ok",
+        EtcdState.Silent => "silent",
+        EtcdState.Lost => "lost",
+        _ => "connecting",
+    };
+
+    /// <summary>The host's name is ours: from now on what an earlier process left may be touched.</summary>
+    private void OnServing()
+    {
+        _served = true;
+        _log.Info("serving", ("endpoints", _entries.Count), ("lease", _elector.LeaseId));
+        if (_namespace.IsHeld)
+            RemoveOrphans();
+    }
+
+    private void OnHealth(HealthReport report)
+    {
+        if (!_entries.TryGetValue(report.EndpointId, out EndpointEntry? entry) || entry.ChecksGeneration != report.Generation)
+            return;
+        if (report.Reason.Length > 0)
+            SetError(entry, report.Reason);
+        Feed(new ElectorInput.HealthChanged(report.EndpointId, report.Healthy, report.Reason));
+    }
+
+    private static void SetError(EndpointEntry entry, string error)
+    {
+        entry.LastError = error;
+        entry.LastErrorAt = DateTimeOffset.UtcNow;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+
+namespace Link.Core.Api;
+
+/// <summary>What a route answers. The body is JSON with a newline at its end, as LinK writes it, or empty.</summary>
+internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body)
+{
+    public static readonly ApiAnswer NoContent = new(204, ReadOnlyMemory<byte>.Empty);
+
+    /// <summary>Value of the Allow header.</summary>
+    public string? Allow { get; init; }
+
+    /// <summary>Value of X-Link-Etcd: etcd's state, when it is not ok and the answer comes from memory.</summary>
+    public string? EtcdState { get; init; }
+
+    /// <summary>Ask for credentials.</summary>
+    public bool Challenge { get; init; }
+
+    public static ApiAnswer Json(int status, Action<Utf8JsonWriter> write) => new(status, ApiJson.Write(write));
+
+    public static ApiAnswer Error(int status, string error) => Json(status, json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("error", OneLine(error));
+        json.WriteEndObject();
+    });
+
+    /// <summary>422, and which fields are wrong.</summary>
+    public static ApiAnswer Invalid(string error, IReadOnlyDictionary<string, IReadOnlyList<string>> fields) => Json(422, json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("error", OneLine(error));
+        json.WriteStartObject("errors");
+        foreach ((string field, IReadOnlyList<string> messages) in fields)
+        {
+            json.WriteStartArray(field);
+            foreach (string message in messages)
+            {
+                json.WriteStringValue(message);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    });
+
+    public static ApiAnswer Message(string message) => Json(200, json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("message", OneLine(message));
+        json.WriteEndObject();
+    });
+
+    public static ApiAnswer NotFound(ApiForm form) => form == ApiForm.Endpoints
+        ? Error(404, "Endpoint not found")
+        : Json(404, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("resource", "IP");
+            json.WriteString("error", "not found");
+            json.WriteEndObject();
+        });
+
+    public static ApiAnswer MethodNotAllowed(string method, string allow) =>
+        Error(405, $"method {method} is not allowed here; allowed: {allow}") with { Allow = allow };
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Link.Core.Api;
+
+/// <summary>Reads what agents answer: ours, and LinK's of every version, which leave out fields and say errors in three ways.</summary>
+internal static class ApiAnswerReader
+{
+    private const int MaxErrorLength = 500;
+
+    public static EndpointAnswer Endpoint(JsonElement json)
+    {
+        string? ip = Text(json, "ip");
+        return new EndpointAnswer(
+            new EndpointSnapshot
+            {
+                Id = Text(json, "id") ?? "",
+                Status = Text(json, "status") ?? "",
+                // LinK 2 knows nothing but addresses.
+                Plugin = Text(json, "plugin") ?? (ip is null ? "" : "arp"),
+                ElectionKey = Text(json, "election_key") ?? ip?.Replace('/', '_') ?? "",
+                Checks = Checks(json),
+                HealthcheckIntervalSeconds = (int)Number(json, "healthcheck_interval"),
+                Ip = ip,
+                Interface = Text(json, "interface"),
+                Holder = Text(json, "holder"),
+                Reason = Text(json, "reason"),
+                Since = Time(json, "since") ?? default,
+                OnEtcdLoss = Text(json, "on_etcd_loss"),
+                Rivals = Number(json, "rivals"),
+                LastError = Text(json, "last_error"),
+                LastErrorAt = Time(json, "last_error_at"),
+            },
+            json);
+    }
+
+    public static HealthAnswer Health(JsonElement json) => new(
+        new AgentSnapshot
+        {
+            Version = Text(json, "version") ?? "",
+            Hostname = Text(json, "hostname") ?? "",
+            Healthy = Flag(json, "healthy"),
+            Reason = Text(json, "reason"),
+            Etcd = Text(json, "etcd") ?? "",
+            EtcdEndpoint = Text(json, "etcd_endpoint"),
+            Drained = Flag(json, "drained"),
+            Endpoints = (int)Number(json, "endpoints"),
+            Activated = (int)Number(json, "activated"),
+        },
+        json);
+
+    /// <summary>The items of <c>{"name":[...]}</c>. LinK 2 writes an empty list as null.</summary>
+    public static IEnumerable<JsonElement> Items(JsonElement json, string name) =>
+        Property(json, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
+
+    public static JsonElement? Property(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) ? value : null;
+
+    public static string? Text(JsonElement json, string name) =>
+        Property(json, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
+    /// <summary>What an answer says about its error: <c>error</c>, then <c>msg</c>, then the text itself.</summary>
+    public static string Error(int status, JsonElement? json, ReadOnlySpan<byte> text)
+    {
+        if (json is { } body && (Text(body, "error") ?? Text(body, "msg")) is { Length: > 0 } said)
+        {
+            // The line names one field; more than one is worth the room.
+            return Property(body, "errors") is { ValueKind: JsonValueKind.Object } fields && fields.EnumerateObject().Skip(1).Any()
+                ? OneLine($"{said}: {string.Join("; ", fields.EnumerateObject().Select(Field))}")
+                : OneLine(said);
+        }
+
+        string plain = json is null ? OneLine(Encoding.UTF8.GetString(text)) : "";
+        return plain.Length > 0 && !plain.StartsWith('<') ? plain : $"the agent answered with status {status}";
+    }
+
+    private static string Field(JsonProperty field) => field.Value.ValueKind == JsonValueKind.Array
+        ? $"{field.Name} {string.Join(", ", field.Value.EnumerateArray().Select(message => message.ToString()))}"
+        : $"{field.Name} {field.Value}";
+
+    private static string OneLine(string text)
+    {
+        string line = text.ReplaceLineEndings(" ").Trim();
+        return line.Length <= MaxErrorLength ? line : line[..MaxErrorLength] + "...";
+    }
+
+    private static List<HealthCheckContract> Checks(JsonElement json) =>
+        [.. Items(json, "checks").Select(item => new HealthCheckContract(Text(item, "type") ?? "", Text(item, "host") ?? "", (int)Number(item, "port")))];
+
+    private static long Number(JsonElement json, string name) =>
+        Property(json, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out long number) ? number : 0;
+
+    private static bool Flag(JsonElement json, string name) => Property(json, name) is { ValueKind: JsonValueKind.True };
+
+    private static DateTimeOffset? Time(JsonElement json, string name) =>
+        DateTimeOffset.TryParse(Text(json, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+
+namespace Link.Core.Api;
+
+/// <summary>Between Kestrel and the routes: credentials first, then the route, then the answer's bytes.</summary>
+internal sealed class ApiApplication(ApiOptions options, ApiCredentials credentials, ApiRoutes routes, Action<string, Exception?> log) : IHttpApplication<IFeatureCollection>
+{
+    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+
+    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    {
+    }
+
+    public async Task ProcessRequestAsync(IFeatureCollection context)
+    {
+        IHttpRequestFeature request = context.GetRequiredFeature<IHttpRequestFeature>();
+        CancellationToken clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+        ApiAnswer answer;
+        try
+        {
+            answer = await AnswerAsync(context, request, clientGone);
+        }
+        catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (BadHttpRequestException bad)
+        {
+            answer = ApiAnswer.Error(bad.StatusCode, bad.StatusCode == 413 ? $"the body is larger than {options.MaxBodyBytes} bytes" : bad.Message);
+        }
+        catch (Exception fault)
+        {
+            string id = RandomNumberGenerator.GetHexString(8, lowercase: true);
+            log($"api: fault={id} request=\"{request.Method} {request.Path}\"", fault);
+            answer = ApiAnswer.Error(500, $"internal fault {id}; the agent's log says more");
+        }
+
+        await SendAsync(context, answer, clientGone);
+    }
+
+    private Task<ApiAnswer> AnswerAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken clientGone)
+    {
+        // Before the route, so that a stranger does not learn which routes there are.
+        if (credentials.AreAsked(context.Get<ConnectionOriginFeature>()?.Origin ?? ConnectionOrigin.Tcp) && !credentials.Accept(Single(request.Headers.Authorization)))
+        {
+            return Task.FromResult(ApiAnswer.Error(401, "credentials are missing or wrong") with { Challenge = true });
+        }
+
+        string method = request.Method == "HEAD" ? "GET" : request.Method;
+        string[] segments = request.Path.StartsWith('/') ? request.Path[1..].Split('/', 5) : [];
+        return routes.AnswerAsync(new ApiRequest(method, segments, cancel => ReadBodyAsync(request.Body, cancel), clientGone));
+    }
+
+    private static string? Single(StringValues values) => values.Count == 1 ? values[0] : null;
+
+    private async Task<ReadOnlyMemory<byte>> ReadBodyAsync(Stream body, CancellationToken cancel)
+    {
+        // Kestrel enforces the limit; this bounds what we ask for.
+        ArrayBufferWriter<byte> read = new(1024);
+        while (true)
+        {
+            int count = await body.ReadAsync(read.GetMemory(1024), cancel);
+            if (count == 0)
+            {
+                Debug.Assert(read.WrittenCount <= options.MaxBodyBytes);
+                return read.WrittenMemory;
+            }
+
+            read.Advance(count);
+        }
+    }
+
+    private static async Task SendAsync(IFeatureCollection context, ApiAnswer answer, CancellationToken clientGone)
+    {
+        IHttpResponseFeature response = context.GetRequiredFeature<IHttpResponseFeature>();
+        IHeaderDictionary headers = response.Headers;
+        response.StatusCode = answer.Status;
+        headers.CacheControl = "no-store";
+        if (answer.Allow is not null)
+        {
+            headers.Allow = answer.Allow;
+        }
+
+        if (answer.EtcdState is not null)
+        {
+            headers["X-Link-Etcd"] = answer.EtcdState;
+        }
+
+        if (answer.Challenge)
+        {
+            headers.WWWAuthenticate = "Basic realm=\"link\"";
+        }
+
+        if (answer.Status == 204)
+        {
+            return;
+        }
+
+        headers.ContentType = "application/json";
+        headers.ContentLength = answer.Body.Length;
+        try
+        {
+            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(answer.Body, clientGone);
+        }
+        catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
+        {
+        }
+    }
+}

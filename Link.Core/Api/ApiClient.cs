@@ -1,0 +1,275 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+
+namespace Link.Core.Api;
+
+/// <summary>Client of one agent's API.</summary>
+/// <remarks>Every call throws <see cref="ApiRefusedException"/> when the agent says no, and <see cref="ApiUnreachableException"/> when nobody answers in time.</remarks>
+internal sealed class ApiClient : IDisposable
+{
+    private const int MaxAnswerBytes = 16 * 1024 * 1024;
+
+    private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ApiClientOptions _options;
+    private readonly HttpMessageInvoker _http;
+    private readonly Uri _base;
+    private readonly AuthenticationHeaderValue? _authorization;
+
+    public ApiClient(ApiClientOptions options)
+    {
+        _options = options;
+        _base = options.Url ?? new Uri("http://localhost");
+        SocketsHttpHandler handler = new()
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ConnectTimeout = s_connectTimeout,
+            ActivityHeadersPropagator = null,
+        };
+        if (options.SocketPath is not null)
+        {
+            handler.ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint, cancel);
+        }
+
+        _http = new HttpMessageInvoker(handler);
+        if (!string.IsNullOrEmpty(options.User) || !string.IsNullOrEmpty(options.Password))
+        {
+            _authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{options.User}:{options.Password}")));
+        }
+    }
+
+    /// <summary>Where this client asks, for messages.</summary>
+    public string Target => _options.Target;
+
+    public async Task<string> VersionAsync(CancellationToken cancel) =>
+        ApiAnswerReader.Text(Required(await SendAsync(HttpMethod.Get, "/version", null, cancel)), "version") ?? "";
+
+    /// <summary>An agent that is not healthy answers 503, and still answers.</summary>
+    public async Task<HealthAnswer> HealthAsync(CancellationToken cancel)
+    {
+        (int status, JsonElement? json, string error) = await RoundTripAsync(HttpMethod.Get, "/health", null, cancel);
+        return json is { } body && ApiAnswerReader.Property(body, "healthy") is not null
+            ? ApiAnswerReader.Health(body)
+            : throw new ApiRefusedException(status, status == 404 ? "the agent has no /health; it is an older one" : error);
+    }
+
+    public async Task<IReadOnlyList<EndpointAnswer>> ListAsync(ApiForm form, CancellationToken cancel)
+    {
+        JsonElement json = Required(await SendAsync(HttpMethod.Get, Path(form), null, cancel));
+        return [.. ApiAnswerReader.Items(json, form == ApiForm.Endpoints ? "endpoints" : "ips").Select(ApiAnswerReader.Endpoint)];
+    }
+
+    /// <returns>The endpoint, or null when the agent has none of that id.</returns>
+    public async Task<EndpointAnswer?> FindAsync(ApiForm form, string id, CancellationToken cancel)
+    {
+        try
+        {
+            JsonElement json = Required(await SendAsync(HttpMethod.Get, Path(form, id), null, cancel));
+            return ApiAnswerReader.Endpoint(ApiAnswerReader.Property(json, form == ApiForm.Endpoints ? "endpoint" : "ip") ?? json);
+        }
+        catch (ApiRefusedException refused) when (refused.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    public async Task<IReadOnlyList<string>> HostsAsync(ApiForm form, string id, CancellationToken cancel)
+    {
+        JsonElement json = Required(await SendAsync(HttpMethod.Get, Path(form, id, "/hosts"), null, cancel));
+        return [.. ApiAnswerReader.Items(json, "hosts").Select(host => ApiAnswerReader.Text(host, "hostname") ?? "")];
+    }
+
+    public async Task<EndpointAnswer> AddAsync(ApiForm form, NewEndpoint wish, CancellationToken cancel)
+    {
+        ReadOnlyMemory<byte> body = ApiJson.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("healthcheck_interval", wish.HealthcheckIntervalSeconds);
+            json.WritePropertyName("checks");
+            ApiJson.WriteChecks(json, wish.Checks);
+            if (form == ApiForm.Endpoints)
+            {
+                json.WriteString("plugin", wish.Plugin);
+                json.WritePropertyName("plugin_config");
+                wish.PluginConfig.WriteTo(json);
+            }
+            else
+            {
+                foreach (JsonProperty field in wish.PluginConfig.EnumerateObject())
+                {
+                    field.WriteTo(json);
+                }
+            }
+
+            json.WriteEndObject();
+        });
+
+        JsonElement answer = Required(await SendAsync(HttpMethod.Post, Path(form), body, cancel));
+        return ApiAnswerReader.Endpoint(ApiAnswerReader.Property(answer, "endpoint") ?? answer);
+    }
+
+    public async Task<EndpointAnswer> SetChecksAsync(ApiForm form, string id, IReadOnlyList<HealthCheckContract> checks, CancellationToken cancel)
+    {
+        ReadOnlyMemory<byte> body = ApiJson.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WritePropertyName("healthchecks");
+            ApiJson.WriteChecks(json, checks);
+            json.WriteEndObject();
+        });
+
+        JsonElement answer = Required(await SendAsync(HttpMethod.Patch, Path(form, id), body, cancel));
+        return ApiAnswerReader.Endpoint(ApiAnswerReader.Property(answer, "endpoint") ?? answer);
+    }
+
+    public Task DeleteAsync(ApiForm form, string id, CancellationToken cancel) => SendAsync(HttpMethod.Delete, Path(form, id), null, cancel);
+
+    public Task FailoverAsync(ApiForm form, string id, string? toHost, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, Path(form, id, "/failover"), toHost is null ? null : ApiJson.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("to", toHost);
+            json.WriteEndObject();
+        }), cancel);
+
+    public Task LockAsync(ApiForm form, string id, CancellationToken cancel) => SendAsync(HttpMethod.Post, Path(form, id, "/lock"), null, cancel);
+
+    /// <returns>What the agent says about it, where it says something.</returns>
+    public async Task<string?> DrainAsync(CancellationToken cancel) => Message(await SendAsync(HttpMethod.Post, "/drain", null, cancel));
+
+    /// <inheritdoc cref="DrainAsync"/>
+    public async Task<string?> UndrainAsync(CancellationToken cancel) => Message(await SendAsync(HttpMethod.Post, "/undrain", null, cancel));
+
+    public void Dispose() => _http.Dispose();
+
+    private static string? Message(JsonElement? json) => json is { } body ? ApiAnswerReader.Text(body, "message") : null;
+
+    private static string Path(ApiForm form) => form == ApiForm.Endpoints ? "/endpoints" : "/ips";
+
+    private static string Path(ApiForm form, string id, string rest = "") => $"{Path(form)}/{Uri.EscapeDataString(id)}{rest}";
+
+    private JsonElement Required(JsonElement? json) => json ?? throw new ApiRefusedException(200, $"{Target} answers, but not as a LinK agent does");
+
+    private async Task<JsonElement?> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte>? body, CancellationToken cancel)
+    {
+        (int status, JsonElement? json, string error) = await RoundTripAsync(method, path, body, cancel);
+        return status is >= 200 and < 300 ? json : throw new ApiRefusedException(status, error);
+    }
+
+    private async Task<(int Status, JsonElement? Json, string Error)> RoundTripAsync(HttpMethod method, string path, ReadOnlyMemory<byte>? body, CancellationToken cancel)
+    {
+        using HttpRequestMessage request = new(method, new Uri(_base, path));
+        request.Headers.Authorization = _authorization;
+        if (body is { } content)
+        {
+            request.Content = new ReadOnlyMemoryContent(content) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        }
+
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(_options.Timeout);
+        try
+        {
+            using HttpResponseMessage response = await _http.SendAsync(request, deadline.Token);
+            ReadOnlyMemory<byte> text = await ReadAsync(response.Content, deadline.Token);
+            int status = (int)response.StatusCode;
+            JsonElement? json = ReadJson(text);
+            return (status, json, status < 300 ? "" : ApiAnswerReader.Error(status, json, text.Span));
+        }
+        catch (OperationCanceledException fault) when (!cancel.IsCancellationRequested)
+        {
+            // The handler's own connect timeout comes here, too.
+            throw new ApiUnreachableException($"no answer from {Target} in time", fault);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException)
+        {
+            throw new ApiUnreachableException($"no agent answers at {Target} ({Cause(fault)})", fault);
+        }
+    }
+
+    private static string Cause(Exception fault)
+    {
+        Exception cause = fault;
+        while (cause is not SocketException && cause.InnerException is { } inner)
+        {
+            cause = inner;
+        }
+
+        return cause.Message.ReplaceLineEndings(" ");
+    }
+
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, CancellationToken cancel)
+    {
+        using Stream stream = await content.ReadAsStreamAsync(cancel);
+        using MemoryStream text = new();
+        byte[] block = new byte[16 * 1024];
+        while (true)
+        {
+            int count = await stream.ReadAsync(block, cancel);
+            if (count == 0)
+            {
+                return text.GetBuffer().AsMemory(0, (int)text.Length);
+            }
+
+            if (text.Length + count > MaxAnswerBytes)
+            {
+                throw new ApiRefusedException(200, $"{Target} answers with more than {MaxAnswerBytes} bytes");
+            }
+
+            text.Write(block, 0, count);
+        }
+    }
+
+    private static JsonElement? ReadJson(ReadOnlyMemory<byte> text)
+    {
+        if (text.IsEmpty)
+        {
+            return null;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask<Stream> ConnectAsync(DnsEndPoint tcp, CancellationToken cancel)
+    {
+        Socket unix = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await unix.ConnectAsync(new UnixDomainSocketEndPoint(_options.SocketPath!), cancel);
+            return new NetworkStream(unix, ownsSocket: true);
+        }
+        catch (SocketException) when (_options.Url is not null)
+        {
+            unix.Dispose();
+        }
+        catch
+        {
+            unix.Dispose();
+            throw;
+        }
+
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(tcp, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

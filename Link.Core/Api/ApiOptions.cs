@@ -1,0 +1,45 @@
+using System.Net;
+
+namespace Link.Core.Api;
+
+/// <summary>What the HTTP API listens on and whom it lets in.</summary>
+internal sealed record ApiOptions
+{
+    /// <summary>The agent's version, as <c>GET /version</c> tells it.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>TCP addresses to listen on; empty: every address, IPv6 and IPv4.</summary>
+    public IReadOnlyList<IPAddress> Addresses { get; init; } = [];
+
+    /// <summary>PORT. 0: any free port.</summary>
+    public int Port { get; init; } = 1313;
+
+    /// <summary>Unix socket for clients on this host; null: none.</summary>
+    public string? SocketPath { get; init; }
+
+    /// <summary>USER. Null and the empty text are the same.</summary>
+    public string? User { get; init; }
+
+    /// <summary>PASSWORD. Without one, no credentials are asked.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>Connections at a time over TCP. The Unix socket has its own <see cref="MaxSocketConnections"/>, so that a crowd on TCP does not shut the operator out.</summary>
+    public int MaxConnections { get; init; } = 512;
+
+    public int MaxSocketConnections { get; init; } = 64;
+
+    /// <summary>Commands under way at a time, those included whose clients are gone.</summary>
+    public int MaxCommands { get; init; } = 256;
+
+    /// <summary>Largest request body, in bytes.</summary>
+    public int MaxBodyBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>A question to the agent is answered from memory; one that takes longer says that the agent hangs.</summary>
+    public TimeSpan ReadDeadline { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a client waits for a command. The command goes on.</summary>
+    public TimeSpan CommandDeadline { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a stop waits for requests under way.</summary>
+    public TimeSpan StopDeadline { get; init; } = TimeSpan.FromSeconds(2);
+}

@@ -1,0 +1,201 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Link.Core.Api;
+
+/// <summary>The HTTP API of one agent: Kestrel, put together by hand, on TCP and on a Unix socket. Started once, stopped once.</summary>
+internal sealed class ApiServer : IAsyncDisposable
+{
+    private readonly ApiOptions _options;
+    private readonly Action<string, Exception?> _log;
+    private readonly ApiApplication _application;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Dictionary<EndPoint, Socket> _sockets = [];
+    private KestrelServer? _server;
+    private string? _socketPath;
+
+    /// <param name="options">What to listen on.</param>
+    /// <param name="agent">Whom the routes ask.</param>
+    /// <param name="log">Takes one line, and the exception where there is one.</param>
+    public ApiServer(ApiOptions options, IAgentControl agent, Action<string, Exception?> log)
+    {
+        _options = options;
+        _log = log;
+        _application = new ApiApplication(options, new ApiCredentials(options.User, options.Password), new ApiRoutes(options, agent, log, _stopping.Token), log);
+    }
+
+    /// <summary>The TCP addresses and ports in use, once started.</summary>
+    public IReadOnlyList<IPEndPoint> Listening { get; private set; } = [];
+
+    /// <summary>The Unix socket in use, once started; null: none.</summary>
+    public string? ListeningSocket => _socketPath;
+
+    /// <exception cref="ApiStartException">The port cannot be had. A Unix socket that cannot be had is said in the log only.</exception>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        try
+        {
+            BindTcp();
+            await BindUnixAsync(cancel);
+            _server = Build();
+            await _server.StartAsync(_application, cancel);
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Takes no more requests, waits a moment for those under way, and removes the Unix socket.</summary>
+    public async Task StopAsync()
+    {
+        if (_server is { } server)
+        {
+            _server = null;
+            using CancellationTokenSource deadline = new(_options.StopDeadline);
+            await server.StopAsync(deadline.Token);
+            server.Dispose();
+        }
+
+        await _stopping.CancelAsync();
+        foreach (Socket socket in _sockets.Values)
+        {
+            socket.Dispose();
+        }
+
+        _sockets.Clear();
+        if (_socketPath is { } path)
+        {
+            _socketPath = null;
+            await UnixSocketFile.RemoveAsync(path, CancellationToken.None);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private void BindTcp()
+    {
+        if (_options.Addresses.Count == 0)
+        {
+            // A host without IPv6 has no [::].
+            Add(TryBind(new IPEndPoint(IPAddress.IPv6Any, _options.Port)) ?? Bind(new IPEndPoint(IPAddress.Any, _options.Port)));
+        }
+
+        foreach (IPAddress address in _options.Addresses)
+        {
+            Add(Bind(new IPEndPoint(address, _options.Port)));
+        }
+
+        Listening = [.. _sockets.Keys.OfType<IPEndPoint>()];
+    }
+
+    private void Add(Socket socket) => _sockets.Add(socket.LocalEndPoint!, socket);
+
+    private static Socket? TryBind(IPEndPoint local)
+    {
+        try
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(local);
+        }
+        catch (SocketException fault) when (fault.SocketErrorCode is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
+        {
+            return null;
+        }
+        catch (SocketException fault)
+        {
+            throw Explain(local, fault);
+        }
+    }
+
+    private static Socket Bind(IPEndPoint local)
+    {
+        try
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(local);
+        }
+        catch (SocketException fault)
+        {
+            throw Explain(local, fault);
+        }
+    }
+
+    private static ApiStartException Explain(IPEndPoint local, SocketException fault) => new(
+        fault.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => $"port {local.Port} on {local.Address} is in use: set PORT",
+            SocketError.AccessDenied => $"port {local.Port} on {local.Address} is not permitted: set PORT to 1024 or more, or give CAP_NET_BIND_SERVICE",
+            SocketError.AddressNotAvailable => $"address {local.Address} is not on this host",
+            _ => $"cannot listen on {local}: {fault.Message}",
+        },
+        fault);
+
+    private async Task BindUnixAsync(CancellationToken cancel)
+    {
+        if (_options.SocketPath is not { } path)
+        {
+            return;
+        }
+
+        (Socket? socket, string? reason) = await UnixSocketFile.BindAsync(path, cancel);
+        if (socket is null)
+        {
+            _log($"api: no Unix socket: {reason}; clients reach the agent over TCP only", null);
+            return;
+        }
+
+        _sockets.Add(new UnixDomainSocketEndPoint(path), socket);
+        _socketPath = path;
+    }
+
+    private KestrelServer Build()
+    {
+        KestrelServerOptions kestrel = new() { ApplicationServices = new NoServices(), AddServerHeader = false };
+        kestrel.Limits.MaxRequestBodySize = _options.MaxBodyBytes;
+        kestrel.Limits.MaxRequestHeaderCount = 64;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.MaxRequestLineSize = 4 * 1024;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+
+        ConnectionLimit tcp = new(_options.MaxConnections);
+        ConnectionLimit unix = new(_options.MaxSocketConnections);
+        foreach (EndPoint local in _sockets.Keys)
+        {
+            if (local is IPEndPoint address)
+            {
+                kestrel.Listen(address, listen => Serve(listen, tcp, ConnectionOrigin.Tcp));
+            }
+            else
+            {
+                kestrel.ListenUnixSocket(_socketPath!, listen => Serve(listen, unix, ConnectionOrigin.UnixSocket));
+            }
+        }
+
+        // The sockets are bound already, so that each fault is known with its address.
+        SocketTransportOptions transport = new() { IOQueueCount = 1, CreateBoundListenSocket = local => _sockets[local] };
+        return new KestrelServer(
+            Options.Create(kestrel),
+            new SocketTransportFactory(Options.Create(transport), NullLoggerFactory.Instance),
+            NullLoggerFactory.Instance);
+    }
+
+    private static void Serve(ListenOptions listen, ConnectionLimit limit, ConnectionOrigin origin)
+    {
+        ConnectionOriginFeature feature = new(origin);
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(limit.Guard);
+        listen.Use(next => connection =>
+        {
+            connection.Features.Set(feature);
+            return next(connection);
+        });
+    }
+}

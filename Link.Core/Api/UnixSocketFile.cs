@@ -1,0 +1,102 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Link.Core.Api;
+
+/// <summary>The file of a Unix socket: made beside its place and moved there, so that no client meets it with the wrong mode.</summary>
+internal static class UnixSocketFile
+{
+    private const string NewSuffix = ".new";
+
+    // sun_path, with its closing zero.
+    private const int MaxPathBytes = 107;
+
+    private const UnixFileMode DirectoryMode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
+        UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private const UnixFileMode SocketMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+
+    private static readonly TimeSpan s_probeDeadline = TimeSpan.FromSeconds(1);
+
+    /// <summary>Binds <paramref name="path"/>, in place of what a dead process left there.</summary>
+    /// <returns>The socket, which does not listen yet; or null and why there is none.</returns>
+    public static async Task<(Socket? Socket, string? Reason)> BindAsync(string path, CancellationToken cancel)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return (null, "not on Windows");
+        }
+
+        string made = path + NewSuffix;
+        if (!Path.IsPathRooted(path) || Encoding.UTF8.GetByteCount(made) > MaxPathBytes)
+        {
+            return (null, $"{path} is not an absolute path of at most {MaxPathBytes - NewSuffix.Length} bytes");
+        }
+
+        Socket? socket = null;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!, DirectoryMode);
+            if (Directory.Exists(path) || new FileInfo(path) is { Exists: true, Length: > 0 })
+            {
+                return (null, $"{path} is no socket");
+            }
+
+            if (await IsServedAsync(path, cancel))
+            {
+                return (null, $"{path} belongs to another process that is alive");
+            }
+
+            File.Delete(made);
+            socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Bind(new UnixDomainSocketEndPoint(made));
+            File.SetUnixFileMode(made, SocketMode);
+            File.Move(made, path, overwrite: true);
+            return (socket, null);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or SocketException)
+        {
+            socket?.Dispose();
+            return (null, $"{path}: {fault.Message}");
+        }
+    }
+
+    /// <summary>Removes the file after its socket was closed, unless another process serves it by now.</summary>
+    public static async Task RemoveAsync(string path, CancellationToken cancel)
+    {
+        try
+        {
+            if (File.Exists(path) && !await IsServedAsync(path, cancel))
+            {
+                File.Delete(path);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // A file that stays is replaced at the next start.
+        }
+    }
+
+    /// <summary>Whether a process listens there. What cannot be told counts as yes.</summary>
+    private static async Task<bool> IsServedAsync(string path, CancellationToken cancel)
+    {
+        using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(s_probeDeadline);
+        try
+        {
+            await probe.ConnectAsync(new UnixDomainSocketEndPoint(path), deadline.Token);
+            return true;
+        }
+        catch (SocketException fault)
+        {
+            // ECONNREFUSED: a file that nobody listens to. ENOENT, which .NET calls AddressNotAvailable: no file.
+            return fault.SocketErrorCode is not (SocketError.ConnectionRefused or SocketError.AddressNotAvailable);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return true;
+        }
+    }
+}

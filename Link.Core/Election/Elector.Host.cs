@@ -1,0 +1,356 @@
+namespace Link.Core.Election;
+
+/// <summary>The host's own lease, records and name.</summary>
+internal sealed partial class Elector
+{
+    private enum Phase
+    {
+        /// <summary>Reading this host's records.</summary>
+        Loading,
+
+        /// <summary>Getting a lease and writing the host's keys.</summary>
+        Joining,
+
+        /// <summary>Waiting whether an older process with our name objects.</summary>
+        Probation,
+
+        Serving,
+
+        Stopped,
+    }
+
+    /// <summary>With <see cref="EtcdLossPolicy.Release"/> the output goes this long before the lease can expire.</summary>
+    private const long ReleaseMarginMs = 1_000;
+
+    private Phase _phase;
+    private long _leaseId;
+
+    /// <summary>etcd has answered for this lease since we have it.</summary>
+    private bool _leaseConfirmed;
+    private long _leaseDeadlineMs = long.MinValue / 2;
+    private long _ttlMs;
+
+    /// <summary>When the last renewal that etcd answered was sent.</summary>
+    private long _lastAnswerMs;
+    private bool _everAnswered;
+    private bool _renewing;
+    private bool _lastRenewalFailed;
+    private long _renewAtMs = long.MaxValue;
+    private bool _lost;
+    private bool _asking;
+
+    /// <summary>The process slept longer than it should: nothing is prolonged before etcd has spoken.</summary>
+    private bool _doubt;
+    private bool _releaseDone = true;
+    private bool _hostRequest;
+    private bool _writeAgain;
+    private long _retryHostAtMs;
+    private int _hostFailures;
+    private long _probationEndMs;
+    private string? _overwritten;
+    private bool _overwrittenMayLive;
+    private long _auditAtMs;
+    private bool _drained;
+
+    public EtcdState Etcd =>
+        !_everAnswered ? EtcdState.Connecting
+        : _lost ? EtcdState.Lost
+        : _lastRenewalFailed || _nowMs - _lastAnswerMs > _options.KeepAliveIntervalMs + AnswerTimeMs ? EtcdState.Silent
+        : EtcdState.Ok;
+
+    /// <summary>How long a renewal may stay unanswered before it counts as failed.</summary>
+    private long AnswerTimeMs => Math.Min(1_000, _options.KeepAliveIntervalMs / 2);
+
+    private long FirstFailureMs => _lastAnswerMs + _options.KeepAliveIntervalMs + AnswerTimeMs;
+
+    private long LossAtMs => Math.Max(_lastAnswerMs + _options.LossMs, FirstFailureMs);
+
+    /// <summary>The LAN is asked a little earlier, so that the verdict is there when etcd counts as lost.</summary>
+    private long AskFromMs => Math.Max(LossAtMs - Math.Min(2 * _options.WitnessStepMs, _options.KeepAliveIntervalMs / 2), FirstFailureMs);
+
+    private long ReleaseAtMs => _leaseDeadlineMs - Math.Min(ReleaseMarginMs, _ttlMs / 4);
+
+    private bool HostRequestWanted =>
+        !_hostRequest && (_phase == Phase.Loading || _leaseId == 0 || (_leaseConfirmed && (_phase == Phase.Joining || _writeAgain)));
+
+    private long HostWakeMs()
+    {
+        long wake = HostRequestWanted ? _retryHostAtMs : long.MaxValue;
+        if (_phase == Phase.Probation)
+            wake = Math.Min(wake, _probationEndMs);
+        if (_leaseId != 0 && !_renewing)
+            wake = Math.Min(wake, _renewAtMs);
+        if (!_lost)
+            wake = Math.Min(wake, _asking ? LossAtMs : AskFromMs);
+        if (!_releaseDone)
+            wake = Math.Min(wake, ReleaseAtMs);
+        if (_phase == Phase.Serving)
+            wake = Math.Min(wake, Math.Min(_auditAtMs, _silenceAtMs));
+        return wake;
+    }
+
+    private void AdvanceHost()
+    {
+        if (HostRequestWanted && _nowMs >= _retryHostAtMs)
+            RequestHost();
+        if (_phase == Phase.Probation && _nowMs >= _probationEndMs)
+            StartServing();
+        if (_leaseId != 0 && !_renewing && _nowMs >= _renewAtMs)
+            Renew();
+        if (!_releaseDone && _nowMs >= ReleaseAtMs)
+            LetGoBeforeExpiry();
+        if (!_asking && _nowMs >= AskFromMs)
+            StartAsking();
+        if (!_lost && _nowMs >= LossAtMs)
+            OnEtcdLost();
+        if (_phase != Phase.Serving)
+            return;
+        if (_nowMs >= _silenceAtMs)
+            ProlongWithoutEtcd();
+        if (_nowMs >= _auditAtMs)
+        {
+            _auditAtMs = _nowMs + Jitter(_options.AuditIntervalMs);
+            foreach (Endpoint endpoint in _byId.Values)
+            {
+                endpoint.MustObserve = true;
+                Reconcile(endpoint);
+            }
+        }
+    }
+
+    /// <summary>The next step towards serving, or the repair of what was lost since.</summary>
+    private void RequestHost()
+    {
+        _hostRequest = true;
+        if (_phase == Phase.Loading)
+        {
+            Emit(new ElectorEffect.LoadHost());
+        }
+        else if (_leaseId == 0)
+        {
+            Emit(new ElectorEffect.GrantLease(_options.LeaseTtlSeconds));
+        }
+        else
+        {
+            _writeAgain = false;
+            Emit(new ElectorEffect.WriteHost(_leaseId, _drained));
+        }
+    }
+
+    private void OnHostRequestFailed(string what, string reason)
+    {
+        _hostRequest = false;
+        if (_phase == Phase.Serving)
+            _writeAgain = true;
+        _hostFailures++;
+        _retryHostAtMs = _nowMs + Math.Min(_options.RetryDelayMs << Math.Min(_hostFailures, 2), 1_000);
+        if (_hostFailures is 1 or 10 || _hostFailures % 100 == 0)
+            Notice(NoticeLevel.Warning, null, $"{what}: {reason}");
+    }
+
+    private void HostRequestSucceeded()
+    {
+        _hostRequest = false;
+        _hostFailures = 0;
+        _retryHostAtMs = _nowMs;
+    }
+
+    private void OnHostLoaded(ElectorInput.HostLoaded input)
+    {
+        HostRequestSucceeded();
+        if (_phase != Phase.Loading)
+            return;
+        _phase = Phase.Joining;
+        _everAnswered = true;
+        _drained = input.Drained;
+        _overwritten = input.OtherInstance;
+        _overwrittenMayLive = input.OtherInstance != null && !input.OtherIsGone;
+        foreach (EndpointSpec spec in input.Endpoints)
+        {
+            var endpoint = new Endpoint(spec) { MustObserve = true };
+            _byId[spec.Id] = endpoint;
+            _byKey[spec.Key] = endpoint;
+        }
+
+        if (input.LeaseId is long lease and not 0)
+        {
+            _leaseId = lease;
+            _leaseConfirmed = false;
+            Renew();
+        }
+    }
+
+    private void Renew()
+    {
+        _renewing = true;
+        _renewAtMs = _nowMs + _options.KeepAliveIntervalMs;
+        _silenceAtMs = _nowMs + AnswerTimeMs;
+        Emit(new ElectorEffect.RenewLease(_leaseId));
+    }
+
+    private void OnLeaseGranted(ElectorInput.LeaseGranted input)
+    {
+        HostRequestSucceeded();
+        _leaseId = input.LeaseId;
+        _renewing = false;
+        _renewAtMs = input.SentAtMs + _options.KeepAliveIntervalMs;
+        _writeAgain = _phase == Phase.Serving;
+        OnLeaseAnswered(input.TtlSeconds, input.SentAtMs);
+        foreach (Endpoint endpoint in _byId.Values)
+        {
+            endpoint.MustObserve = true;
+            Reconcile(endpoint);
+        }
+    }
+
+    private void OnLeaseRenewed(ElectorInput.LeaseRenewed input)
+    {
+        if (input.LeaseId != _leaseId)
+            return;
+        _renewing = false;
+        OnLeaseAnswered(input.TtlSeconds, input.SentAtMs);
+    }
+
+    private void OnLeaseAnswered(int ttlSeconds, long sentAtMs)
+    {
+        bool wasLost = _lost;
+        bool wasAsking = _asking;
+        bool hadLetGo = _releaseDone;
+        _leaseConfirmed = true;
+        _everAnswered = true;
+        _ttlMs = ttlSeconds * 1000L;
+        _leaseDeadlineMs = Math.Max(_leaseDeadlineMs, sentAtMs + _ttlMs);
+        _lastAnswerMs = Math.Max(_lastAnswerMs, sentAtMs);
+        _lastRenewalFailed = false;
+        _lost = false;
+        _asking = false;
+        _doubt = false;
+        _releaseDone = false;
+        _silenceAtMs = long.MaxValue;
+        if (wasAsking)
+            OnEtcdBack(wasLost);
+        if (_phase != Phase.Serving)
+            return;
+        if (hadLetGo)
+        {
+            foreach (Endpoint endpoint in _byId.Values)
+                Reconcile(endpoint);
+        }
+
+        ProlongAll(withoutEtcd: false);
+    }
+
+    private void OnLeaseRenewalFailed(ElectorInput.LeaseRenewalFailed input)
+    {
+        if (input.LeaseId != _leaseId)
+            return;
+        _renewing = false;
+        if (!_lastRenewalFailed)
+            Notice(NoticeLevel.Warning, null, $"etcd does not answer: {input.Reason}");
+        _lastRenewalFailed = true;
+        _doubt = false;
+        // Another member may answer: try again soon, not after a whole interval.
+        _renewAtMs = Math.Min(_renewAtMs, _nowMs + Math.Min(_options.KeepAliveIntervalMs, Math.Max(_options.RetryDelayMs, _options.KeepAliveIntervalMs / 6)));
+    }
+
+    /// <summary>etcd says that the lease is gone, and with it every lock that it carried.</summary>
+    private void OnLeaseGone(ElectorInput.LeaseGone input)
+    {
+        if (input.LeaseId != _leaseId)
+            return;
+        _renewing = false;
+        _leaseId = 0;
+        _leaseConfirmed = false;
+        _leaseDeadlineMs = _nowMs;
+        _retryHostAtMs = _nowMs;
+        _lastRenewalFailed = false;
+        if (_phase == Phase.Serving)
+            Notice(NoticeLevel.Warning, null, "the lease is gone; getting another and competing anew");
+        foreach (Endpoint endpoint in _byId.Values)
+        {
+            endpoint.LockKnown = false;
+            endpoint.MustObserve = true;
+            if (endpoint.Spec.Policy == EtcdLossPolicy.Release && endpoint.State == EndpointState.Activated)
+                Transition(endpoint, EndpointEvent.Demoted, "the lease is gone");
+        }
+    }
+
+    private void OnHostWritten(ElectorInput.HostWritten input)
+    {
+        HostRequestSucceeded();
+        if (_phase != Phase.Joining)
+            return;
+        if (_overwrittenMayLive)
+        {
+            _phase = Phase.Probation;
+            _probationEndMs = _nowMs + _options.ProbationMs;
+        }
+        else
+        {
+            StartServing();
+        }
+    }
+
+    private void StartServing()
+    {
+        _phase = Phase.Serving;
+        _auditAtMs = _nowMs + Jitter(_options.AuditIntervalMs);
+        foreach (Endpoint endpoint in _byId.Values)
+            Reconcile(endpoint);
+    }
+
+    /// <summary>A live agent writes its key back; the one that finds it written back is the newcomer, and ends.</summary>
+    private void OnAgentKeyChanged(ElectorInput.AgentKeyChanged input)
+    {
+        if (input.Instance == _options.Instance || _phase is Phase.Loading or Phase.Stopped)
+            return;
+        if (input.Instance != null && input.Instance == _overwritten && _phase != Phase.Joining)
+        {
+            foreach (Endpoint endpoint in _byId.Values)
+            {
+                if (endpoint.State == EndpointState.Activated)
+                    Emit(new ElectorEffect.Deactivate(endpoint.Id));
+            }
+
+            _phase = Phase.Stopped;
+            _wakeMs = long.MaxValue;
+            Emit(new ElectorEffect.Stop($"another agent with HOSTNAME \"{_options.Hostname}\" is running (instance {input.Instance}); give each host its own HOSTNAME"));
+            return;
+        }
+
+        if (_phase != Phase.Serving)
+            return;
+        if (input.Instance != null)
+            Notice(NoticeLevel.Error, null, $"another agent started with HOSTNAME \"{_options.Hostname}\" (instance {input.Instance}); telling it to stop");
+        _writeAgain = true;
+    }
+
+    /// <summary>The process slept (a paused machine, SIGSTOP): somebody may have taken over. Ask before anything is prolonged.</summary>
+    private void OnPause()
+    {
+        if (_phase != Phase.Serving)
+            return;
+        _doubt = true;
+        _renewAtMs = _nowMs;
+        // An answer to a renewal sent before the pause says nothing about now.
+        _renewing = false;
+        // What was due during the pause is not a failure of etcd.
+        if (!_lost)
+            _lastAnswerMs = Math.Max(_lastAnswerMs, _nowMs - _options.KeepAliveIntervalMs);
+        foreach (Endpoint endpoint in _byId.Values)
+        {
+            endpoint.MustObserve = true;
+            WakeEndpointAt(endpoint, _nowMs);
+        }
+    }
+
+    private void LetGoBeforeExpiry()
+    {
+        _releaseDone = true;
+        foreach (Endpoint endpoint in _byId.Values)
+        {
+            if (endpoint.Spec.Policy == EtcdLossPolicy.Release && endpoint.State == EndpointState.Activated)
+                Transition(endpoint, EndpointEvent.Demoted, "etcd does not answer and the lease is about to expire");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+namespace Link.Core.Election;
+
+/// <summary>How long the kernel keeps an address without us: the dead man's switch.</summary>
+internal sealed partial class Elector
+{
+    /// <summary>The kernel removes an address up to this much later than its lifetime says (ADDRCONF_TIMER_FUZZ and the timer wheel; measured 0.11 to 0.31 s).</summary>
+    private const long KernelLatenessMs = 400;
+
+    /// <summary>When a renewal has gone unanswered for so long that lifetimes must be prolonged without etcd.</summary>
+    private long _silenceAtMs = long.MaxValue;
+
+    /// <summary>Lifetime while etcd is silent and the policy keeps the address: the loop renews it once an interval.</summary>
+    private long LoneLifetimeMs => 2 * _options.KeepAliveIntervalMs + 1_000;
+
+    /// <summary>
+    /// For ever without competitors. Else until just after the lease can expire, so that the successor is there first;
+    /// with <see cref="EtcdLossPolicy.Release"/> until just before.
+    /// </summary>
+    private int? LifetimeSeconds(Endpoint endpoint, bool withoutEtcd)
+    {
+        if (endpoint.Others.Length == 0)
+            return null;
+        long leaseMs = _leaseDeadlineMs - _nowMs;
+        if (endpoint.Spec.Policy == EtcdLossPolicy.Release)
+            return (int)Math.Max(1, (leaseMs - KernelLatenessMs) / 1000);
+        long lifetimeMs = leaseMs + 1_000;
+        if (withoutEtcd || leaseMs <= 0)
+            lifetimeMs = Math.Max(lifetimeMs, LoneLifetimeMs);
+        return (int)((lifetimeMs + 999) / 1000);
+    }
+
+    private int? LifetimeSeconds(Endpoint endpoint) => LifetimeSeconds(endpoint, withoutEtcd: _lost || _lastRenewalFailed);
+
+    private void ProlongAll(bool withoutEtcd)
+    {
+        foreach (Endpoint endpoint in _byId.Values)
+        {
+            if (endpoint.State != EndpointState.Activated || endpoint.Others.Length == 0)
+                continue;
+            if (!withoutEtcd || endpoint.Spec.Policy != EtcdLossPolicy.Release)
+                Emit(new ElectorEffect.Extend(endpoint.Id, LifetimeSeconds(endpoint, withoutEtcd)));
+        }
+    }
+
+    /// <summary>Once per interval while etcd is silent: the loop itself answers for what the policy keeps.</summary>
+    private void ProlongWithoutEtcd()
+    {
+        _silenceAtMs = _nowMs + _options.KeepAliveIntervalMs;
+        if (!_doubt && _leaseDeadlineMs - _nowMs < LoneLifetimeMs)
+            ProlongAll(withoutEtcd: true);
+    }
+}

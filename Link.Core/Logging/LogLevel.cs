@@ -1,0 +1,9 @@
+namespace Link.Core.Logging;
+
+internal enum LogLevel
+{
+    Debug,
+    Info,
+    Warning,
+    Error,
+}

@@ -1,0 +1,8 @@
+namespace Link.Core.Net.Linux;
+
+/// <summary><c>errno.h</c>: the values that we decide on.</summary>
+internal static class Errno
+{
+    public const int EPERM = 1, ENOENT = 2, EINTR = 4, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENODEV = 19, EINVAL = 22, EMFILE = 24;
+    public const int EPROTO = 71, EMSGSIZE = 90, EOPNOTSUPP = 95, EADDRNOTAVAIL = 99, ENETDOWN = 100, ENOBUFS = 105;
+}

@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using static Link.Core.Net.Linux.IfAddr;
+using static Link.Core.Net.Linux.IfArp;
+using static Link.Core.Net.Linux.IfLink;
+using static Link.Core.Net.Linux.Netlink;
+using static Link.Core.Net.Linux.Rtnetlink;
+using static Link.Core.Net.Linux.SysSocket;
+
+namespace Link.Core.Net;
+
+/// <summary>Reads rtnetlink messages. Lengths are checked; what does not fit is refused, not thrown.</summary>
+internal static class RouteMessage
+{
+    private const byte IF_OPER_UP = 6, IF_OPER_UNKNOWN = 0;
+
+    /// <summary>Takes the first message off a datagram.</summary>
+    /// <param name="data">What is left of the datagram; shortened by the message.</param>
+    public static bool TryTake(ref ReadOnlySpan<byte> data, out nlmsghdr header, out ReadOnlySpan<byte> payload)
+    {
+        header = default;
+        payload = default;
+        if (data.Length < NLMSG_HDRLEN)
+            return false;
+        header = MemoryMarshal.Read<nlmsghdr>(data);
+        if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > data.Length)
+            return false;
+        var length = (int)header.nlmsg_len;
+        payload = data[NLMSG_HDRLEN..length];
+        var next = NLMSG_ALIGN(length);
+        data = next >= data.Length ? default : data[next..];
+        return true;
+    }
+
+    /// <summary>Reads the payload of RTM_NEWADDR or RTM_DELADDR.</summary>
+    public static AddressRecord? Address(ReadOnlySpan<byte> payload)
+    {
+        var headerSize = Unsafe.SizeOf<ifaddrmsg>();
+        if (payload.Length < headerSize)
+            return null;
+        var header = MemoryMarshal.Read<ifaddrmsg>(payload);
+        var size = header.ifa_family switch { AF_INET => 4, AF_INET6 => 16, _ => 0 };
+        if (size == 0 || header.ifa_prefixlen > size * 8)
+            return null;
+
+        HostAddress? address = null, local = null;
+        uint flags = header.ifa_flags;
+        byte mark = 0;
+        uint? valid = null;
+        var attributes = new RtAttributes(payload[headerSize..]);
+        while (attributes.TryNext(out var type, out var value))
+        {
+            switch (type)
+            {
+                case IFA_ADDRESS when value.Length == size:
+                    address = new HostAddress(value);
+                    break;
+                case IFA_LOCAL when value.Length == size:
+                    local = new HostAddress(value);
+                    break;
+                case IFA_FLAGS when value.Length == 4:
+                    flags = MemoryMarshal.Read<uint>(value);
+                    break;
+                case IFA_PROTO when value.Length == 1:
+                    mark = value[0];
+                    break;
+                case IFA_CACHEINFO when value.Length >= Unsafe.SizeOf<ifa_cacheinfo>():
+                    var life = MemoryMarshal.Read<ifa_cacheinfo>(value).ifa_valid;
+                    valid = life == INFINITY_LIFE_TIME ? null : life;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        // On a point-to-point interface IFA_ADDRESS is the other end.
+        return (local ?? address) is { } host
+            ? new AddressRecord((int)header.ifa_index, new VirtualAddress(host, header.ifa_prefixlen), mark, flags, valid)
+            : null;
+    }
+
+    /// <summary>Reads the payload of RTM_NEWLINK or RTM_DELLINK.</summary>
+    /// <param name="before">What was known of the interface: some notices leave out what did not change.</param>
+    public static NetworkLink? Link(ReadOnlySpan<byte> payload, Func<int, NetworkLink?> before)
+    {
+        var headerSize = Unsafe.SizeOf<ifinfomsg>();
+        if (payload.Length < headerSize)
+            return null;
+        var header = MemoryMarshal.Read<ifinfomsg>(payload);
+        // A bridge tells about its ports with AF_BRIDGE; its RTM_DELLINK only means that a port left.
+        if (header.ifi_family != AF_UNSPEC || header.ifi_index <= 0)
+            return null;
+
+        var known = before(header.ifi_index);
+        var name = known?.Name;
+        var mac = known?.Mac;
+        var operational = (header.ifi_flags & IFF_RUNNING) != 0;
+        var attributes = new RtAttributes(payload[headerSize..]);
+        while (attributes.TryNext(out var type, out var value))
+        {
+            switch (type)
+            {
+                case IFLA_IFNAME when value.Length is > 1 and <= 16:
+                    name = Encoding.UTF8.GetString(value.TrimEnd((byte)0));
+                    break;
+                case IFLA_ADDRESS:
+                    mac = header.ifi_type == ARPHRD_ETHER && value.Length == MacAddress.Size ? new MacAddress(value) : null;
+                    break;
+                case IFLA_OPERSTATE when value.Length == 1:
+                    operational = value[0] is IF_OPER_UP or IF_OPER_UNKNOWN;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        if (name is null)
+            return null;
+        var isUp = (header.ifi_flags & IFF_UP) != 0;
+        return new NetworkLink(
+            header.ifi_index,
+            name,
+            mac,
+            isUp,
+            HasCarrier: isUp && operational && (header.ifi_flags & IFF_LOWER_UP) != 0,
+            IsLoopback: (header.ifi_flags & IFF_LOOPBACK) != 0,
+            HasNoArp: (header.ifi_flags & IFF_NOARP) != 0);
+    }
+
+    /// <summary>The kernel's text in an acknowledgement's extended attributes, or null.</summary>
+    public static string? ErrorText(in nlmsghdr header, ReadOnlySpan<byte> payload)
+    {
+        if ((header.nlmsg_flags & NLM_F_ACK_TLVS) == 0 || payload.Length < Unsafe.SizeOf<nlmsgerr>())
+            return null;
+        var error = MemoryMarshal.Read<nlmsgerr>(payload);
+        // Uncapped, the request's payload stands between.
+        var skip = Unsafe.SizeOf<nlmsgerr>();
+        if ((header.nlmsg_flags & NLM_F_CAPPED) == 0)
+            skip += NLMSG_ALIGN((int)Math.Min(error.msg.nlmsg_len, 65536)) - NLMSG_HDRLEN;
+        if (skip < Unsafe.SizeOf<nlmsgerr>() || skip > payload.Length)
+            return null;
+        var attributes = new RtAttributes(payload[skip..]);
+        while (attributes.TryNext(out var type, out var value))
+        {
+            if (type == NLMSGERR_ATTR_MSG)
+                return Encoding.UTF8.GetString(value.TrimEnd((byte)0));
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,44 @@
+namespace Link.Core.Storage;
+
+/// <summary>An agent of ours that runs now, as etcd stores it under <see cref="KeyLayout.Agent"/>, bound to the host's lease.</summary>
+/// <param name="Instance">Names this process among all that ever ran with this hostname.</param>
+/// <param name="Version">The agent's version, for people.</param>
+internal sealed record AgentRecord(string Hostname, string Instance, string Version)
+{
+    /// <summary>Where the agent hears heartbeats, as <c>address:port</c>; null: it sends none.</summary>
+    public string? Heartbeat { get; init; }
+
+    /// <summary>True: the host stays out of elections until it is undrained.</summary>
+    public bool IsDrained { get; init; }
+
+    /// <summary>True: the process that wrote this has ended; what it had waits for its successor.</summary>
+    public bool IsStopped { get; init; }
+
+    /// <summary>Which process it is, in terms that mean something on the same machine only.</summary>
+    public string? Process { get; init; }
+
+    /// <param name="key">The key in etcd, for the error.</param>
+    public static ReadResult<AgentRecord> Read(string key, ReadOnlyMemory<byte> json) => RecordJson.Read(key, json, fields =>
+        new AgentRecord(RecordJson.Text(fields, "hostname"), RecordJson.Text(fields, "instance"), RecordJson.Text(fields, "version"))
+        {
+            Heartbeat = RecordJson.Text(fields, "heartbeat") is { Length: > 0 } heartbeat ? heartbeat : null,
+            IsDrained = RecordJson.Fact(fields, "drained"),
+            IsStopped = RecordJson.Fact(fields, "stopped"),
+            Process = RecordJson.Text(fields, "process") is { Length: > 0 } process ? process : null,
+        });
+
+    public byte[] Write() => RecordJson.Write(writer =>
+    {
+        writer.WriteString("hostname", Hostname);
+        writer.WriteString("instance", Instance);
+        writer.WriteString("version", Version);
+        if (Heartbeat is not null)
+            writer.WriteString("heartbeat", Heartbeat);
+        if (IsDrained)
+            writer.WriteBoolean("drained", true);
+        if (IsStopped)
+            writer.WriteBoolean("stopped", true);
+        if (Process is not null)
+            writer.WriteString("process", Process);
+    });
+}

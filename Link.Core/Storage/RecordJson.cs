@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Link.Core.Storage;
+
+/// <summary>
+/// JSON of the records in etcd: written without spaces and in LinK's field order, read as Go reads it (unknown fields are no fault,
+/// missing ones and null have their default).
+/// </summary>
+internal static class RecordJson
+{
+    // Go leaves everything as it is that JSON allows.
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static byte[] Write(Action<Utf8JsonWriter> writeFields)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
+        {
+            writer.WriteStartObject();
+            writeFields(writer);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    public static ReadResult<T> Read<T>(string key, ReadOnlyMemory<byte> json, Func<JsonElement, T> readFields)
+        where T : class
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new ReadResult<T>(readFields(document.RootElement), null)
+                : new ReadResult<T>(null, $"{key}: is not a JSON object");
+        }
+        catch (JsonException e)
+        {
+            return new ReadResult<T>(null, $"{key}: {(e.LineNumber is null ? "" : "is not JSON: ")}{e.Message.ReplaceLineEndings(" ")}");
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        {
+            // Text that is not UTF-8 shows up only when a string is taken out.
+            return new ReadResult<T>(null, $"{key}: is not JSON: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <exception cref="JsonException">The field is something else.</exception>
+    public static string Text(JsonElement record, string field) =>
+        !Has(record, field, out var value) ? "" : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(field, "a string");
+
+    /// <exception cref="JsonException">The field is something else.</exception>
+    public static long Integer(JsonElement record, string field) =>
+        !Has(record, field, out var value) ? 0 : value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw Wrong(field, "a whole number");
+
+    /// <exception cref="JsonException">The field is something else or out of range.</exception>
+    public static int SmallInteger(JsonElement record, string field) =>
+        Integer(record, field) is >= int.MinValue and <= int.MaxValue and var number ? (int)number : throw Wrong(field, "a number of 32 bits");
+
+    /// <exception cref="JsonException">The field is something else.</exception>
+    public static bool Fact(JsonElement record, string field) =>
+        Has(record, field, out var value) && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(field, "true or false"));
+
+    /// <summary>True when the field is there and not null.</summary>
+    public static bool Has(JsonElement record, string field, out JsonElement value) =>
+        record.TryGetProperty(field, out value) && value.ValueKind != JsonValueKind.Null;
+
+    public static JsonException Wrong(string field, string wanted) => new($"field {field} is not {wanted}");
+
+    /// <summary>Takes out the white space between tokens and leaves every token as it is written.</summary>
+    public static string Compact(string json)
+    {
+        var text = new StringBuilder(json.Length);
+        var inString = false;
+        for (var i = 0; i < json.Length; i++)
+        {
+            var c = json[i];
+            if (!inString && c is ' ' or '\t' or '\r' or '\n')
+                continue;
+
+            text.Append(c);
+            if (c == '"')
+                inString = !inString;
+            else if (c == '\\')
+                text.Append(json[++i]);
+        }
+
+        return text.ToString();
+    }
+}

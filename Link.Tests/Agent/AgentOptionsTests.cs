@@ -1,0 +1,233 @@
+using System.Net;
+using Link.Core.Agent;
+using Link.Core.Election;
+using Link.Core.Logging;
+using Xunit;
+
+namespace Link.Tests.Agent;
+
+public sealed class AgentOptionsTests
+{
+    private const string Key = "0123456789abcdef0123456789abcdef";
+
+    [Fact]
+    public void Only_etcd_has_to_be_named()
+    {
+        var options = Valid();
+
+        Assert.Equal("web-1.example.org", options.Hostname);
+        Assert.Equal("http://etcd:2379", options.EtcdHosts);
+        Assert.Equal(1313, options.Port);
+        Assert.Equal("/run/link/link.sock", options.Socket);
+        Assert.Equal(TimeSpan.FromSeconds(3), options.KeepAliveInterval);
+        Assert.Equal(15, options.LeaseTtlSeconds);
+        Assert.Equal(EtcdLossPolicy.Claim, options.OnEtcdLoss);
+        Assert.Equal(StopPolicy.Keep, options.OnStop);
+        Assert.Equal(LogLevel.Info, options.LogLevel);
+        Assert.Null(options.Interface);
+        Assert.Empty(Read().Warnings);
+    }
+
+    [Fact]
+    public void Without_ETCD_HOSTS_the_fault_says_what_to_set()
+    {
+        var result = AgentOptions.Read(new Dictionary<string, string>(), "web-1");
+
+        Assert.Null(result.Options);
+        Assert.Contains("set ETCD_HOSTS=http://", Assert.Single(result.Faults));
+    }
+
+    [Fact]
+    public void All_faults_come_together_and_name_variable_value_and_what_is_accepted()
+    {
+        var result = Read(("KEEPALIVE_INTERVAL", "5"), ("PORT", "http"), ("ON_ETCD_LOSS", "maybe"), ("INTERFACE", "a-name-that-is-too-long"));
+
+        Assert.Null(result.Options);
+        Assert.Equal(
+        [
+            "INTERFACE=\"a-name-that-is-too-long\": has 23 characters; accepts the name of a network interface such as eth0: 1 to 15 characters without / : and spaces",
+            "PORT=\"http\": is not a whole number; accepts a whole number from 1 to 65535",
+            "KEEPALIVE_INTERVAL=\"5\": has no unit (did you mean 5s?); accepts a duration such as 300ms, 1.5s, 2m or 1h30m, from 100ms to 1h",
+            "ON_ETCD_LOSS=\"maybe\": is not one of the choices; accepts claim, hold or release",
+        ],
+        result.Faults);
+    }
+
+    [Theory]
+    [InlineData("KEEPALIVE_INTERVAL", "99ms")]
+    [InlineData("KEEPALIVE_INTERVAL", "61m")]
+    [InlineData("KEEPALIVE_INTERVAL", "-3s")]
+    [InlineData("KEEPALIVE_RETRY", "-1")]
+    [InlineData("KEEPALIVE_RETRY", "1001")]
+    [InlineData("HEALTH_CHECK_TIMEOUT", "0")]
+    [InlineData("FAIL_COUNT_BEFORE_FAILOVER", "0")]
+    [InlineData("PORT", "0")]
+    [InlineData("PORT", "65536")]
+    [InlineData("MAX_NUMBER_OF_ENDPOINTS", "-2")]
+    [InlineData("HOSTNAME", "a/b")]
+    [InlineData("HOSTNAME", "a b")]
+    [InlineData("BIND", "127.0.0.1,localhost")]
+    [InlineData("BIND", "127.0.0.1:1313")]
+    [InlineData("SOCKET", "link.sock")]
+    [InlineData("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL", "1s")]
+    [InlineData("LOG_LEVEL", "INFO")]
+    [InlineData("ON_STOP", "hand-over")]
+    public void What_is_out_of_bounds_is_a_fault_that_names_the_variable(string variable, string value)
+    {
+        var result = Read((variable, value));
+
+        Assert.Null(result.Options);
+        Assert.StartsWith($"{variable}=\"{value}\": ", Assert.Single(result.Faults));
+    }
+
+    [Fact]
+    public void A_hostname_may_have_255_characters_and_no_more()
+    {
+        Assert.NotNull(Read(("HOSTNAME", new string('h', 255))).Options);
+        Assert.Contains("has 256 characters", Assert.Single(Read(("HOSTNAME", new string('h', 256))).Faults));
+    }
+
+    [Fact]
+    public void A_variable_set_to_nothing_counts_as_not_set()
+    {
+        var options = Valid(("HOSTNAME", ""), ("KEEPALIVE_INTERVAL", ""), ("PASSWORD", ""));
+
+        Assert.Equal("web-1.example.org", options.Hostname);
+        Assert.Equal(TimeSpan.FromSeconds(3), options.KeepAliveInterval);
+        Assert.False(options.BasicAuth);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("none")]
+    public void No_socket_is_had_by_an_empty_SOCKET_and_by_the_word(string value)
+    {
+        var options = Valid(("SOCKET", value));
+
+        Assert.Null(options.Socket);
+        Assert.Contains("SOCKET=none (environment)", Lines(options));
+    }
+
+    [Theory]
+    [InlineData("100ms", 1)]
+    [InlineData("300ms", 2)]
+    [InlineData("3s", 15)]
+    [InlineData("1h", 18_000)]
+    public void The_lease_lives_five_intervals_in_whole_seconds(string interval, int seconds) =>
+        Assert.Equal(seconds, Valid(("KEEPALIVE_INTERVAL", interval)).LeaseTtlSeconds);
+
+    [Fact]
+    public void A_USER_that_a_shell_exports_does_not_turn_authentication_on()
+    {
+        var exported = Valid(("USER", "root"));
+        var wanted = Valid(("USER", "admin"), ("PASSWORD", "secret"));
+
+        Assert.False(exported.BasicAuth);
+        Assert.Contains("USER=none (default)", Lines(exported));
+        Assert.True(wanted.BasicAuth);
+        Assert.Equal("admin", wanted.User);
+    }
+
+    [Fact]
+    public void The_API_is_open_to_the_network_only_with_a_password()
+    {
+        Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], Valid().Bind);
+        Assert.Equal([IPAddress.IPv6Any], Valid(("PASSWORD", "secret")).Bind);
+        Assert.Equal([IPAddress.Parse("10.0.0.1"), IPAddress.Parse("fd00::1")], Valid(("BIND", "10.0.0.1, fd00::1"), ("PASSWORD", "secret")).Bind);
+    }
+
+    [Fact]
+    public void An_API_that_is_open_without_password_is_warned_of() =>
+        Assert.StartsWith("BIND opens the API", Assert.Single(Read(("BIND", "all")).Warnings));
+
+    [Fact]
+    public void The_old_name_of_PLUGIN_ENSURE_INTERVAL_works_with_a_warning()
+    {
+        var result = Read(("ARP_GRATUITOUS_INTERVAL", "2s"));
+
+        Assert.Equal(TimeSpan.FromSeconds(2), result.Options!.PluginEnsureInterval);
+        Assert.Equal("ARP_GRATUITOUS_INTERVAL is deprecated; set PLUGIN_ENSURE_INTERVAL instead", Assert.Single(result.Warnings));
+        Assert.Contains("PLUGIN_ENSURE_INTERVAL=2s (environment)", Lines(result.Options));
+    }
+
+    [Fact]
+    public void The_new_name_wins_over_the_old_one()
+    {
+        var result = Read(("ARP_GRATUITOUS_INTERVAL", "banana"), ("PLUGIN_ENSURE_INTERVAL", "4s"));
+
+        Assert.Equal(TimeSpan.FromSeconds(4), result.Options!.PluginEnsureInterval);
+        Assert.Single(result.Warnings);
+    }
+
+    [Theory]
+    [InlineData("ETCD_TLS_CERT", "ETCD_TLS_KEY")]
+    [InlineData("ETCD_TLS_KEY", "ETCD_TLS_CERT")]
+    [InlineData("ETCD_USER", "ETCD_PASSWORD")]
+    [InlineData("ETCD_PASSWORD", "ETCD_USER")]
+    public void What_goes_together_is_missed_together(string set, string missing) =>
+        Assert.Equal($"{missing} is not set; {set} is: set both or none", Assert.Single(Read((set, "x")).Faults));
+
+    [Fact]
+    public void No_secret_shows_anywhere()
+    {
+        (string, string)[] secrets =
+        [
+            ("PASSWORD", "leak-1"), ("ETCD_USER", "etcd"), ("ETCD_PASSWORD", "leak-2"), ("ETCD_HOSTS", "https://root:leak@3@etcd:2379"),
+            ("SECRET_STORAGE_ENCRYPTION_KEY", "leak-4" + Key), ("SECRET_STORAGE_ALTERNATE_KEYS", $"leak-5{Key},leak-6{Key}"),
+        ];
+        var options = Valid(secrets);
+
+        Assert.Equal("leak-2", options.EtcdPassword!.Reveal());
+        Assert.Equal(2, options.SecretStorageAlternateKeys.Count);
+        Assert.DoesNotContain("leak", options.ToString());
+        Assert.DoesNotContain("leak", string.Join('\n', Lines(options)));
+        Assert.Contains("ETCD_HOSTS=https://***@etcd:2379 (environment)", Lines(options));
+        Assert.Contains("SECRET_STORAGE_ALTERNATE_KEYS=***,*** (environment)", Lines(options));
+    }
+
+    [Fact]
+    public void A_fault_in_a_secret_does_not_show_it()
+    {
+        var result = Read(("SECRET_STORAGE_ENCRYPTION_KEY", "short"), ("SECRET_STORAGE_ALTERNATE_KEYS", Key + ",tiny"));
+
+        Assert.Equal(
+        [
+            "SECRET_STORAGE_ENCRYPTION_KEY=***: has 5 characters; accepts 32 characters or more",
+            "SECRET_STORAGE_ALTERNATE_KEYS=***: key 2 of 2 has 4 characters; accepts comma-separated keys of 32 characters or more",
+        ],
+        result.Faults);
+    }
+
+    [Fact]
+    public void The_description_says_what_comes_from_where()
+    {
+        var lines = Lines(Valid(("KEEPALIVE_INTERVAL", "1500ms")));
+
+        Assert.Contains("KEEPALIVE_INTERVAL=1.5s (environment)", lines);
+        Assert.Contains("PORT=1313 (default)", lines);
+        Assert.Contains("BIND=127.0.0.1,::1 (default)", lines);
+        Assert.Contains("PASSWORD=none (default)", lines);
+        Assert.Contains("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL=10m (default)", lines);
+    }
+
+    [Fact]
+    public void A_value_that_is_shown_stays_on_its_line() =>
+        Assert.StartsWith("LOG_LEVEL=\"in?fo\": ", Assert.Single(Read(("LOG_LEVEL", "in\nfo")).Faults));
+
+    private static AgentOptionsResult Read(params (string Name, string Value)[] variables)
+    {
+        var environment = new Dictionary<string, string> { ["ETCD_HOSTS"] = "http://etcd:2379" };
+        foreach (var (name, value) in variables)
+            environment[name] = value;
+        return AgentOptions.Read(environment, "web-1.example.org");
+    }
+
+    private static AgentOptions Valid(params (string Name, string Value)[] variables)
+    {
+        var result = Read(variables);
+        Assert.Empty(result.Faults);
+        return result.Options!;
+    }
+
+    private static IEnumerable<string> Lines(AgentOptions options) => options.Describe().Select(setting => setting.ToString());
+}

@@ -1,0 +1,203 @@
+using Link.Core.Api;
+
+namespace Link.Tests.Api;
+
+/// <summary>An agent with a memory and no network. Every command can be replaced by a test.</summary>
+internal sealed class FakeAgent : IAgentControl
+{
+    private readonly Lock _lock = new();
+    private readonly List<EndpointSnapshot> _endpoints = [];
+    private int _added;
+
+    public string Etcd { get; set; } = "ok";
+
+    public string? UnhealthyBecause { get; set; }
+
+    public bool Drained { get; private set; }
+
+    /// <summary>Hosts that compete for every key.</summary>
+    public IReadOnlyList<string> Hosts { get; set; } = ["web-1", "web-2"];
+
+    public NewEndpoint? LastWish { get; private set; }
+
+    public string? LastTarget { get; private set; }
+
+    public IReadOnlyList<HealthCheckContract>? LastChecks { get; private set; }
+
+    public string? LastLock { get; private set; }
+
+    /// <summary>Replaces every command.</summary>
+    public Func<CancellationToken, Task<Outcome>>? Command { get; set; }
+
+    /// <summary>Replaces the answer of every question.</summary>
+    public Func<CancellationToken, Task>? Question { get; set; }
+
+    /// <summary>How often an added endpoint is asked for before it leaves BOOTING, and one that was handed over finds its holder.</summary>
+    public int Delay { get; set; }
+
+    private readonly Dictionary<string, (int Asked, EndpointSnapshot Then)> _later = [];
+
+    public void Have(params EndpointSnapshot[] endpoints)
+    {
+        lock (_lock)
+        {
+            _endpoints.AddRange(endpoints);
+        }
+    }
+
+    public static EndpointSnapshot Arp(string id, string ip, string status = "ACTIVATED") =>
+        new() { Id = id, Status = status, Plugin = "arp", ElectionKey = ip.Replace('/', '_'), Ip = ip };
+
+    public async Task<AgentSnapshot> GetStatusAsync(CancellationToken cancel)
+    {
+        await AskedAsync(cancel);
+        return new AgentSnapshot
+        {
+            Version = "1.2.3",
+            Hostname = "web-1",
+            Healthy = UnhealthyBecause is null,
+            Reason = UnhealthyBecause,
+            Etcd = Etcd,
+            EtcdEndpoint = "http://10.0.0.5:2379",
+            Drained = Drained,
+            Endpoints = _endpoints.Count,
+            Activated = _endpoints.Count(endpoint => endpoint.Status == "ACTIVATED"),
+        };
+    }
+
+    public async Task<IReadOnlyList<EndpointSnapshot>> ListAsync(CancellationToken cancel)
+    {
+        await AskedAsync(cancel);
+        lock (_lock)
+        {
+            return [.. _endpoints.OrderBy(endpoint => endpoint.Id, StringComparer.Ordinal)];
+        }
+    }
+
+    public async Task<EndpointSnapshot?> FindAsync(string id, CancellationToken cancel)
+    {
+        await AskedAsync(cancel);
+        lock (_lock)
+        {
+            if (_later.TryGetValue(id, out (int Asked, EndpointSnapshot Then) later))
+            {
+                if (later.Asked >= Delay)
+                {
+                    _later.Remove(id);
+                    Replace(later.Then);
+                }
+                else
+                {
+                    _later[id] = (later.Asked + 1, later.Then);
+                }
+            }
+
+            return _endpoints.Find(endpoint => endpoint.Id == id);
+        }
+    }
+
+    public async Task<IReadOnlyList<string>?> HostsAsync(string id, CancellationToken cancel) =>
+        await FindAsync(id, cancel) is null ? null : Hosts;
+
+    public Task<Outcome> AddAsync(NewEndpoint endpoint, CancellationToken cancel) => DoAsync(cancel, () =>
+    {
+        LastWish = endpoint;
+        if (endpoint.HealthcheckIntervalSeconds is < 0 or > 3600)
+        {
+            return new Outcome(OutcomeStatus.Invalid, "healthcheck_interval must be 0 to 3600", new Dictionary<string, IReadOnlyList<string>>
+            {
+                ["healthcheck_interval"] = ["must be 0 to 3600"],
+            });
+        }
+
+        bool isArp = endpoint.Plugin == "arp";
+        string? ip = isArp ? endpoint.PluginConfig.GetProperty("ip").GetString() : null;
+        string key = isArp ? ip!.Replace('/', '_') : $"{endpoint.Plugin}/x";
+        if (_endpoints.Any(other => other.ElectionKey == key))
+        {
+            return new Outcome(OutcomeStatus.Conflict, $"this host has an endpoint for {key} already");
+        }
+
+        EndpointSnapshot added = new()
+        {
+            Id = $"vip-00000000-0000-4000-8000-{++_added:d12}",
+            Status = "BOOTING",
+            Plugin = endpoint.Plugin,
+            ElectionKey = key,
+            Ip = ip,
+            Checks = endpoint.Checks,
+            HealthcheckIntervalSeconds = endpoint.HealthcheckIntervalSeconds,
+            Interface = isArp && endpoint.PluginConfig.TryGetProperty("interface", out var name) ? name.GetString() : null,
+            OnEtcdLoss = isArp && endpoint.PluginConfig.TryGetProperty("on_etcd_loss", out var policy) ? policy.GetString() : null,
+        };
+        _endpoints.Add(added);
+        _later[added.Id] = (0, added with { Status = "ACTIVATED", Holder = "web-1", Since = DateTimeOffset.UnixEpoch.AddDays(1) });
+        return new Outcome(OutcomeStatus.Done, Endpoint: added);
+    });
+
+    public Task<Outcome> SetChecksAsync(string id, IReadOnlyList<HealthCheckContract> checks, CancellationToken cancel) => DoAsync(cancel, () => With(id, endpoint =>
+    {
+        LastChecks = checks;
+        EndpointSnapshot changed = endpoint with { Checks = checks };
+        Replace(changed);
+        return new Outcome(OutcomeStatus.Done, Endpoint: changed);
+    }));
+
+    public Task<Outcome> DeleteAsync(string id, CancellationToken cancel) => DoAsync(cancel, () => With(id, endpoint =>
+    {
+        _endpoints.Remove(endpoint);
+        return new Outcome(OutcomeStatus.Done);
+    }));
+
+    public Task<Outcome> FailoverAsync(string id, string? toHost, CancellationToken cancel) => DoAsync(cancel, () => With(id, endpoint =>
+    {
+        LastTarget = toHost;
+        if (endpoint.Status != "ACTIVATED")
+        {
+            return new Outcome(OutcomeStatus.Conflict, "web-1 is not the holder");
+        }
+
+        EndpointSnapshot standby = endpoint with { Status = "STANDBY", Holder = null, Since = DateTimeOffset.UnixEpoch.AddDays(2) };
+        Replace(standby);
+        _later[id] = (0, standby with { Holder = toHost ?? "web-2" });
+        return new Outcome(OutcomeStatus.Done);
+    }));
+
+    public Task<Outcome> TryLockAsync(string id, CancellationToken cancel) => DoAsync(cancel, () => With(id, endpoint =>
+    {
+        LastLock = id;
+        return new Outcome(OutcomeStatus.Done);
+    }));
+
+    public Task<Outcome> DrainAsync(CancellationToken cancel) => DoAsync(cancel, () =>
+    {
+        Drained = true;
+        return new Outcome(OutcomeStatus.Done, "1 endpoint handed over");
+    });
+
+    public Task<Outcome> UndrainAsync(CancellationToken cancel) => DoAsync(cancel, () =>
+    {
+        Drained = false;
+        return new Outcome(OutcomeStatus.Done);
+    });
+
+    private Task AskedAsync(CancellationToken cancel) => Question?.Invoke(cancel) ?? Task.CompletedTask;
+
+    private async Task<Outcome> DoAsync(CancellationToken cancel, Func<Outcome> command)
+    {
+        if (Command is not null)
+        {
+            return await Command(cancel);
+        }
+
+        lock (_lock)
+        {
+            return command();
+        }
+    }
+
+    private Outcome With(string id, Func<EndpointSnapshot, Outcome> command) =>
+        _endpoints.Find(endpoint => endpoint.Id == id) is { } endpoint ? command(endpoint) : new Outcome(OutcomeStatus.NotFound, $"no endpoint {id}");
+
+    private void Replace(EndpointSnapshot changed) => _endpoints[_endpoints.FindIndex(endpoint => endpoint.Id == changed.Id)] = changed;
+}

@@ -1,0 +1,240 @@
+using Link.Core.Election;
+
+namespace Link.Tests.Simulation;
+
+/// <summary>What must hold in every run. Some are checked at each change, those that bound a duration by a sampler.</summary>
+internal sealed partial class Invariants
+{
+    public const string TwoHolders = "two holders while both reach etcd";
+    public const string AtMostOne = "two holders with release";
+    public const string Nobody = "nobody holds though a host could";
+    public const string MakeBeforeBreak = "a planned move left a gap";
+    public const string NoMoveWithoutCause = "a move without a cause";
+    public const string OneHolderAtEnd = "one holder after faults stop";
+    public const string OneView = "everybody's view agrees after faults stop";
+    public const string ClientFollows = "the client's cache points at the holder";
+    public const string ForeignAddress = "an address of others was removed";
+    public const string Answers = "every command is answered once, in time";
+    public const string Alternation = "activate and deactivate alternate";
+    public const string OneTransaction = "one transaction at a time per endpoint";
+    public const string NoBusyLoop = "no busy loop";
+    public const string QuietAtRest = "nothing but renewals at rest";
+    public const string SilentAfterStop = "nothing after stop";
+    public const string Starts = "an agent that reaches etcd serves";
+    public const string NothingHalfMade = "nothing half made";
+
+    private const long SampleUs = 50_000;
+    private const long NotSince = long.MaxValue;
+
+    private readonly Simulation _sim;
+    private readonly long[] _overlapUs;
+    private readonly long[] _noneUs;
+    private readonly long[] _noneClaimUs;
+    private readonly int[] _leaderChanges;
+    private readonly int[] _lastHolder;
+    private readonly long[] _startUs;
+    private readonly Dictionary<long, Command> _commands = [];
+    private readonly HashSet<SimAgent> _stopped = [];
+    private long _lastCommand;
+
+    public Invariants(Simulation sim)
+    {
+        _sim = sim;
+        int machines = sim.Scenario.HostCount + 1;
+        int keys = sim.Scenario.KeyCount;
+        _overlapUs = new long[machines * machines * keys];
+        _noneUs = new long[machines * keys];
+        _noneClaimUs = new long[machines * keys];
+        _leaderChanges = new int[machines * keys];
+        _lastHolder = [.. Enumerable.Repeat(-1, keys)];
+        _startUs = new long[machines];
+        Array.Fill(_overlapUs, NotSince);
+        Array.Fill(_noneUs, NotSince);
+        Array.Fill(_noneClaimUs, NotSince);
+        Array.Fill(_startUs, NotSince);
+        sim.Queue.After(SampleUs, Sample);
+    }
+
+    /// <summary>The longest that each bounded condition lasted, to see how tight the bounds are.</summary>
+    public Dictionary<string, double> Longest { get; } = [];
+
+    /// <summary>True from the time at which nothing but renewals may happen.</summary>
+    public bool AtRest { get; set; }
+
+    private long NowUs => _sim.Queue.NowUs;
+
+    private Tolerances Tolerances => _sim.Tolerances;
+
+    // ---- addresses -------------------------------------------------------------------------------
+
+    /// <summary>The kernel of <paramref name="host"/> got or lost the address.</summary>
+    public void OnAddress(SimHost host, int key, bool has)
+    {
+        _sim.Mix(1, host.Index * 16 + key, has ? 1 : 0);
+        _sim.Log($"{host}: k{key} {(has ? "ADDED" : "removed")}");
+        if (has)
+            CheckAtMostOne(host, key);
+        else
+            CheckGap(host, key);
+    }
+
+    private void CheckAtMostOne(SimHost host, int key)
+    {
+        foreach (SimHost other in _sim.Hosts)
+        {
+            if (other == host || !other.Kernel.Has(key))
+                continue;
+            _sim.Count(Happening.TwoHoldersAllowed);
+            if (_sim.Scenario.AtMostOne(key) && !LeaseWasBroken && RanOf(host) && RanOf(other) && host.Name != other.Name)
+                throw new Violation(AtMostOne, $"{host} got k{key} while {other} has it");
+        }
+    }
+
+    /// <summary>Somebody took leases away before their time: a wipe, a revocation. No client can hold a promise then.</summary>
+    private bool LeaseWasBroken => NowUs < _sim.LeasesBrokenUntilUs;
+
+    /// <summary>The kernel's timers ran all the time, so that its lifetimes can be relied upon.</summary>
+    private bool RanOf(SimHost host) => !host.IsFrozen && NowUs - host.ThawedUs > Tolerances.TtlUs + Tolerances.RecoveryUs;
+
+    private void CheckGap(SimHost host, int key)
+    {
+        if (_sim.Scenario.Kind != ScenarioKind.Mild || _sim.Scenario.SlowChance > 0 || AtRest || !_sim.Warm)
+            return;
+        if (NowUs - _sim.KeyBrokenUs[key] < 5_000_000 || _sim.Scenario.Policy(host.Index, key) == EtcdLossPolicy.Release)
+            return;
+        if (_sim.Hosts.Any(other => Holds(other, key)) || !_sim.Hosts.Any(other => other != host && CouldHold(other, key)))
+            return;
+        throw new Violation(MakeBeforeBreak, $"{host} let k{key} go before anybody had it");
+    }
+
+    private static bool Holds(SimHost host, int key) => host.IsOnLan && host.Kernel.Has(key);
+
+    // ---- sampling --------------------------------------------------------------------------------
+
+    private void Sample()
+    {
+        _sim.Queue.After(SampleUs, Sample);
+        IReadOnlyList<SimHost> hosts = _sim.Hosts;
+        for (int key = 0; key < _sim.Scenario.KeyCount; key++)
+        {
+            bool nobody = true;
+            foreach (SimHost host in hosts)
+                nobody &= !Holds(host, key);
+            for (int a = 0; a < hosts.Count; a++)
+            {
+                SampleNobody(hosts[a], key, nobody);
+                for (int b = 0; b < a; b++)
+                    SampleOverlap(hosts[b], hosts[a], key);
+            }
+        }
+
+        foreach (SimHost host in hosts)
+            SampleStart(host);
+        CheckCommands();
+    }
+
+    private void SampleOverlap(SimHost a, SimHost b, int key)
+    {
+        ref long since = ref _overlapUs[(a.Index * (_sim.Scenario.HostCount + 1) + b.Index) * _sim.Scenario.KeyCount + key];
+        if (!a.Kernel.Has(key) || !b.Kernel.Has(key) || !IsClear(a) || !IsClear(b))
+        {
+            since = NotSince;
+            return;
+        }
+
+        since = Math.Min(since, NowUs);
+        bool linkLate = (a.RunsLink && !OwnsLock(a, key)) || (b.RunsLink && !OwnsLock(b, key));
+        long bound = linkLate ? Tolerances.TwoHoldersWithLinkUs : Tolerances.TwoHoldersUs;
+        bool claimed = a.Agent?.Endpoint(key)?.ClaimedOnLan == true || b.Agent?.Endpoint(key)?.ClaimedOnLan == true;
+        if (claimed)
+        {
+            bool hear = _sim.Lan.IsWhole && a.IsOnLan && b.IsOnLan;
+            long heardSince = Math.Max(since, Math.Max(_sim.Lan.WholeSinceUs, Math.Max(a.DisturbedUs, b.DisturbedUs)));
+            bound = hear ? heardSince - since + Tolerances.RivalUs + Tolerances.TwoHoldersWithLinkUs : Tolerances.ClaimGraceUs;
+        }
+
+        Longer(claimed ? TwoHolders + ", claimed" : linkLate ? TwoHolders + ", LinK late" : TwoHolders, NowUs - since, bound);
+        if (NowUs - since > bound)
+            throw new Violation(TwoHolders, $"{a} and {b} have k{key} for {(NowUs - since) / 1000} ms (bound {bound / 1000} ms)");
+    }
+
+    private void SampleNobody(SimHost host, int key, bool nobody)
+    {
+        int at = host.Index * _sim.Scenario.KeyCount + key;
+        bool could = nobody && CouldHold(host, key);
+        bool mayClaim = could && _sim.Scenario.Policy(host.Index, key) == EtcdLossPolicy.Claim;
+        could &= host.Etcd.IsClear;
+        if (!could)
+            _noneUs[at] = NotSince;
+        if (!mayClaim)
+            _noneClaimUs[at] = NotSince;
+        if (!could && !mayClaim)
+        {
+            _leaderChanges[at] = _sim.Etcd.LeaderChanges;
+            return;
+        }
+
+        long extra = (_sim.Etcd.LeaderChanges - _leaderChanges[at]) * (Tolerances.TtlUs + 2_000_000);
+        if (could)
+        {
+            _noneUs[at] = Math.Min(_noneUs[at], NowUs);
+            CheckNobody(host, key, NowUs - _noneUs[at], Tolerances.NobodyUs + extra, "");
+            if (_sim.Scenario.Kind == ScenarioKind.Mild && _sim.Warm)
+                CheckNobody(host, key, NowUs - _noneUs[at], Tolerances.NobodyMildUs, ", mild");
+        }
+
+        if (mayClaim)
+        {
+            _noneClaimUs[at] = Math.Min(_noneClaimUs[at], NowUs);
+            CheckNobody(host, key, NowUs - _noneClaimUs[at], Tolerances.NobodyClaimsUs + extra, ", may claim");
+        }
+    }
+
+    private void CheckNobody(SimHost host, int key, long lasted, long bound, string kind)
+    {
+        Longer(Nobody + kind, lasted, bound);
+        if (lasted > bound)
+            throw new Violation(Nobody, $"nobody has k{key} for {lasted / 1000} ms (bound {bound / 1000} ms{kind}); {host} could");
+    }
+
+    private void SampleStart(SimHost host)
+    {
+        if (host.Agent is not { IsPaused: false, IsServing: false } || !host.HasPower || host.IsFrozen || !host.Etcd.IsClear)
+        {
+            _startUs[host.Index] = NotSince;
+            return;
+        }
+
+        _startUs[host.Index] = Math.Min(_startUs[host.Index], NowUs);
+        Longer(Starts, NowUs - _startUs[host.Index], Tolerances.StartUs);
+        if (NowUs - _startUs[host.Index] > Tolerances.StartUs)
+            throw new Violation(Starts, $"{host} reaches etcd for {(NowUs - _startUs[host.Index]) / 1000} ms and does not serve");
+    }
+
+    /// <summary>The agent runs, serves, reaches etcd, and has had the time to act on what it knows.</summary>
+    private bool IsClear(SimHost host)
+    {
+        long recovery = Tolerances.RecoveryUs;
+        if (!host.IsAwake || !host.Etcd.IsClear || NowUs - host.ThawedUs < recovery || LeaseWasBroken)
+            return false;
+        return host.LinkAgent != null
+            || host.Agent is { IsServing: true } agent && NowUs - agent.ServingSinceUs > recovery && NowUs - agent.ResumedUs > recovery;
+    }
+
+    /// <summary>One of our agents, which nothing keeps from holding the key but etcd's word.</summary>
+    private bool CouldHold(SimHost host, int key) =>
+        host.IsOnLan && host.IsAwake && host.IsHealthy(key)
+        && host.Agent is { IsServing: true } agent && !agent.Elector.Drained && agent.Endpoint(key) is { Removing: false, Creating: false };
+
+    private bool OwnsLock(SimHost host, int key) =>
+        _sim.Etcd.Lock(Simulation.KeyName(key)) is { } held && held.LeaseId == _sim.Etcd.Cell(host.Name).LeaseId;
+
+    private void Longer(string what, long lastedUs, long boundUs)
+    {
+        double part = (double)lastedUs / boundUs;
+        if (!Longest.TryGetValue(what, out double most) || part > most)
+            Longest[what] = part;
+    }
+
+    private sealed record Command(SimAgent Agent, long DeadlineUs, ElectorInput Input);
+}
