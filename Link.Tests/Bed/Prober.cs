@@ -31,6 +31,7 @@ internal sealed class Prober : IAsyncDisposable
     private Answer[] _answers = new Answer[1 << 17];
     private int _sent;
     private int _answered;
+    private int _sendErrors;
     private volatile bool _stopSending;
     private volatile bool _stopReading;
     private bool _disposed;
@@ -115,6 +116,7 @@ internal sealed class Prober : IAsyncDisposable
                 Answers = _answers.AsSpan(0, _answered).ToArray(),
                 Sightings = [.. _sightings],
                 Stalls = [.. _stalls],
+                SendErrors = _sendErrors,
             };
         }
     }
@@ -171,8 +173,9 @@ internal sealed class Prober : IAsyncDisposable
                 EchoPacket.WriteRequest(packet, _target.Length == 16, _identifier, _sent);
                 _sent++;
             }
-            // Errors (no route, no such neighbour) are requests without an answer.
-            _ = LibC.sendto(_socket, packet, packet.Length, 0, address, addressLength);
+            // An error (no route, no such neighbour) is a request without an answer.
+            if (LibC.sendto(_socket, packet, packet.Length, 0, address, addressLength) < 0)
+                _sendErrors++;
             last = now;
             next = Math.Max(next + Interval, now - StallAfter);
         }

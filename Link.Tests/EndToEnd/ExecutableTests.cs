@@ -53,12 +53,13 @@ public sealed class ExecutableTests(LoneBed bed, ITestOutputHelper output) : End
         await Bed.StartAgentsAsync();
         var first = Bed.Host(1).Agent!;
         var log = Path.Combine(Bed.Folder, "second.log");
-        var second = ChildProcess.Start(inside: null, Programs.Link, ["agent"],
+        var second = ChildProcess.Start(Bed.Host(1).Namespace, Programs.Link, ["agent"],
             new Dictionary<string, string>
             {
                 ["HOSTNAME"] = "second",
                 ["INTERFACE"] = "lo",
-                ["PORT"] = "0",
+                ["PORT"] = "1314",
+                ["ETCD_HOSTS"] = Bed.Etcd[0].Url,
                 ["SOCKET"] = Bed.Host(1).Socket,
                 ["STATE_DIR"] = Path.Combine(Bed.Folder, "state-second"),
             }, log);
