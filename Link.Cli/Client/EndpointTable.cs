@@ -43,7 +43,7 @@ internal static class EndpointTable
         run.WriteFields(fields);
     }
 
-    private static string? Reason(EndpointSnapshot endpoint) => endpoint.Reason ?? endpoint.LastError;
+    private static string? Reason(EndpointSnapshot endpoint) => endpoint.Reason;
 
     private static int ShortLength(IReadOnlyList<EndpointAnswer> endpoints)
     {

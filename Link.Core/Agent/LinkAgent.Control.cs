@@ -208,7 +208,7 @@ internal sealed partial class LinkAgent : IAgentControl
         }
 
         AgentRecord? other = records.Agent?.Instance == _identity.Instance ? null : records.Agent;
-        Feed(new ElectorInput.HostLoaded(records.LeaseId, other?.Instance, other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)), records.Agent?.IsDrained == true, specs));
+        Feed(new ElectorInput.HostLoaded(records.LeaseId, other?.Instance, other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)), records.IsDrained, specs));
         foreach (EndpointSpec spec in specs)
             StartChecks(_entries[spec.Id]);
     }
@@ -223,7 +223,7 @@ internal sealed partial class LinkAgent : IAgentControl
         var entry = new EndpointEntry(record, output)
         {
             Key = config.ElectionKey,
-            OnEtcdLoss = Enum.TryParse(config.OnEtcdLoss, ignoreCase: true, out EtcdLossPolicy policy) ? policy : _options.OnEtcdLoss,
+            OnEtcdLoss = config.OnEtcdLoss == null ? _options.OnEtcdLoss : EtcdLossPolicyWord.Parse(config.OnEtcdLoss) ?? _options.OnEtcdLoss,
         };
         _entries[entry.Id] = entry;
         _outputs.Add(output);
@@ -276,7 +276,7 @@ internal sealed partial class LinkAgent : IAgentControl
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
             Reason = endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null,
             Since = entry.Since,
-            OnEtcdLoss = entry.Output == null ? null : entry.OnEtcdLoss.ToString().ToLowerInvariant(),
+            OnEtcdLoss = entry.Output == null ? null : EtcdLossPolicyWord.Of(entry.OnEtcdLoss),
             Rivals = endpoint?.Rivals ?? 0,
             LastError = entry.LastError,
             LastErrorAt = entry.LastErrorAt,
