@@ -166,9 +166,36 @@ internal sealed partial class Elector
 
     private void StartHandOver(Endpoint endpoint, HandOver handOver)
     {
+        handOver.DeadlineMs = _nowMs + CommandDeadlineMs;
         endpoint.HandOver = handOver;
         // Neighbours must not hear from the old holder after the new one has announced.
-        Emit(new ElectorEffect.Silence(endpoint.Id));
+        if (endpoint.State == EndpointState.Activated)
+            Emit(new ElectorEffect.Silence(endpoint.Id));
+    }
+
+    /// <summary>etcd went silent before the lock could be given away, or before it said who took it.</summary>
+    private void GiveUpHandOver(Endpoint endpoint)
+    {
+        if (endpoint.HandOver is not { } handOver)
+            return;
+        if (_nowMs < handOver.DeadlineMs)
+        {
+            WakeEndpointAt(endpoint, handOver.DeadlineMs);
+            return;
+        }
+
+        bool known = handOver.Given && endpoint.LockKnown;
+        if (!known && !IsGiving(endpoint))
+            GiveUp(endpoint, handOver, AnswerStatus.Unavailable, EtcdReason);
+    }
+
+    /// <summary>The endpoint stays, until etcd says otherwise.</summary>
+    private void GiveUp(Endpoint endpoint, HandOver handOver, AnswerStatus status, string reason)
+    {
+        endpoint.HandOver = null;
+        endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs;
+        Announce(endpoint);
+        EndHandOver(handOver, status, reason);
     }
 
     private void SendHandOver(Endpoint endpoint, HandOver handOver)
@@ -191,10 +218,7 @@ internal sealed partial class Elector
             return;
         }
 
-        endpoint.HandOver = null;
-        endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs;
-        Announce(endpoint);
-        EndHandOver(handOver, AnswerStatus.Refused, handOver.ToHost != null && HasLock(endpoint)
+        GiveUp(endpoint, handOver, AnswerStatus.Refused, handOver.ToHost != null && HasLock(endpoint)
             ? $"{handOver.ToHost} runs no agent that can be handed a lock"
             : "the lock changed meanwhile");
     }
@@ -300,6 +324,8 @@ internal sealed partial class Elector
         foreach (Endpoint endpoint in _byId.Values)
         {
             endpoint.TakeNotBeforeMs = 0;
+            if (endpoint.HandOver is { OfDrain: true } handOver)
+                handOver.DeadlineMs = _nowMs;
             Reconcile(endpoint);
         }
 

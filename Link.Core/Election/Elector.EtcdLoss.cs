@@ -145,6 +145,7 @@ internal sealed partial class Elector
 
         Notice(NoticeLevel.Warning, endpoint, $"{input.By} announces the address while our claim has no word from etcd: letting go");
         Transition(endpoint, EndpointEvent.Demoted, $"{input.By} has the address");
+        endpoint.LockKnown = false;
         endpoint.AskAtMs = _nowMs + AskCycleMs(endpoint) + Rank(endpoint) * _options.WitnessStepMs;
         Reconcile(endpoint);
     }

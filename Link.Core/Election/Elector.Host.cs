@@ -47,8 +47,6 @@ internal sealed partial class Elector
     private long _retryHostAtMs;
     private int _hostFailures;
     private long _probationEndMs;
-    private string? _overwritten;
-    private bool _overwrittenMayLive;
     private long _auditAtMs;
     private bool _drained;
 
@@ -163,8 +161,8 @@ internal sealed partial class Elector
         _phase = Phase.Joining;
         _everAnswered = true;
         _drained = input.Drained;
-        _overwritten = input.OtherInstance;
-        _overwrittenMayLive = input.OtherInstance != null && !input.OtherIsGone;
+        _predecessor = input.OtherInstance;
+        _predecessorMayLive = input.OtherInstance != null && !input.OtherIsGone;
         foreach (EndpointSpec spec in input.Endpoints)
         {
             var endpoint = new Endpoint(spec) { MustObserve = true };
@@ -215,7 +213,6 @@ internal sealed partial class Elector
     {
         bool wasLost = _lost;
         bool wasAsking = _asking;
-        bool hadLetGo = _releaseDone;
         _leaseConfirmed = true;
         _everAnswered = true;
         _ttlMs = ttlSeconds * 1000L;
@@ -231,9 +228,10 @@ internal sealed partial class Elector
             OnEtcdBack(wasLost);
         if (_phase != Phase.Serving)
             return;
-        if (hadLetGo)
+        foreach (Endpoint endpoint in _byId.Values)
         {
-            foreach (Endpoint endpoint in _byId.Values)
+            // What was let go, or could not be activated, for want of a lease.
+            if (endpoint.State is EndpointState.Booting or EndpointState.Standby && HasLock(endpoint))
                 Reconcile(endpoint);
         }
 
@@ -270,6 +268,7 @@ internal sealed partial class Elector
         {
             endpoint.LockKnown = false;
             endpoint.MustObserve = true;
+            endpoint.RecordDoubtful = true;
             if (endpoint.Spec.Policy == EtcdLossPolicy.Release && endpoint.State == EndpointState.Activated)
                 Transition(endpoint, EndpointEvent.Demoted, "the lease is gone");
         }
@@ -280,7 +279,11 @@ internal sealed partial class Elector
         HostRequestSucceeded();
         if (_phase != Phase.Joining)
             return;
-        if (_overwrittenMayLive)
+        if (_foreignRevision > input.Revision)
+        {
+            StopForNamesake(_foreignInstance!);
+        }
+        else if (_predecessorMayLive)
         {
             _phase = Phase.Probation;
             _probationEndMs = _nowMs + _options.ProbationMs;
@@ -299,38 +302,13 @@ internal sealed partial class Elector
             Reconcile(endpoint);
     }
 
-    /// <summary>A live agent writes its key back; the one that finds it written back is the newcomer, and ends.</summary>
-    private void OnAgentKeyChanged(ElectorInput.AgentKeyChanged input)
-    {
-        if (input.Instance == _options.Instance || _phase is Phase.Loading or Phase.Stopped)
-            return;
-        if (input.Instance != null && input.Instance == _overwritten && _phase != Phase.Joining)
-        {
-            foreach (Endpoint endpoint in _byId.Values)
-            {
-                if (endpoint.State == EndpointState.Activated)
-                    Emit(new ElectorEffect.Deactivate(endpoint.Id));
-            }
-
-            _phase = Phase.Stopped;
-            _wakeMs = long.MaxValue;
-            Emit(new ElectorEffect.Stop($"another agent with HOSTNAME \"{_options.Hostname}\" is running (instance {input.Instance}); give each host its own HOSTNAME"));
-            return;
-        }
-
-        if (_phase != Phase.Serving)
-            return;
-        if (input.Instance != null)
-            Notice(NoticeLevel.Error, null, $"another agent started with HOSTNAME \"{_options.Hostname}\" (instance {input.Instance}); telling it to stop");
-        _writeAgain = true;
-    }
-
     /// <summary>The process slept (a paused machine, SIGSTOP): somebody may have taken over. Ask before anything is prolonged.</summary>
     private void OnPause()
     {
         if (_phase != Phase.Serving)
             return;
         _doubt = true;
+        _deafUntilMs = _nowMs + HearAgainMs;
         _renewAtMs = _nowMs;
         // An answer to a renewal sent before the pause says nothing about now.
         _renewing = false;

@@ -13,16 +13,16 @@ internal sealed partial class Elector
     private long LoneLifetimeMs => 2 * _options.KeepAliveIntervalMs + 1_000;
 
     /// <summary>
-    /// For ever without competitors. Else until just after the lease can expire, so that the successor is there first;
-    /// with <see cref="EtcdLossPolicy.Release"/> until just before.
+    /// For ever without competitors. Else until just after the lease can expire, so that the successor is there first.
+    /// With <see cref="EtcdLossPolicy.Release"/> always until just before: a competitor may come while we are dead. Less than a second cannot be asked for; see <see cref="MayActivate"/>.
     /// </summary>
     private int? LifetimeSeconds(Endpoint endpoint, bool withoutEtcd)
     {
-        if (endpoint.Others.Length == 0)
-            return null;
         long leaseMs = _leaseDeadlineMs - _nowMs;
         if (endpoint.Spec.Policy == EtcdLossPolicy.Release)
-            return (int)Math.Max(1, (leaseMs - KernelLatenessMs) / 1000);
+            return (int)((leaseMs - KernelLatenessMs) / 1000);
+        if (endpoint.Others.Length == 0)
+            return null;
         long lifetimeMs = leaseMs + 1_000;
         if (withoutEtcd || leaseMs <= 0)
             lifetimeMs = Math.Max(lifetimeMs, LoneLifetimeMs);
@@ -31,13 +31,20 @@ internal sealed partial class Elector
 
     private int? LifetimeSeconds(Endpoint endpoint) => LifetimeSeconds(endpoint, withoutEtcd: _lost || _lastRenewalFailed);
 
+    /// <summary>
+    /// False when our lease may have ended, and what we know of the lock with it; with <see cref="EtcdLossPolicy.Release"/> already
+    /// when the kernel could not be told any more to remove the address before that.
+    /// </summary>
+    private bool MayActivate(Endpoint endpoint) =>
+        endpoint.Spec.Policy == EtcdLossPolicy.Release ? _nowMs < ReleaseAtMs && LifetimeSeconds(endpoint) >= 1 : _nowMs < _leaseDeadlineMs;
+
     private void ProlongAll(bool withoutEtcd)
     {
         foreach (Endpoint endpoint in _byId.Values)
         {
-            if (endpoint.State != EndpointState.Activated || endpoint.Others.Length == 0)
+            if (endpoint.State != EndpointState.Activated)
                 continue;
-            if (!withoutEtcd || endpoint.Spec.Policy != EtcdLossPolicy.Release)
+            if (endpoint.Spec.Policy == EtcdLossPolicy.Release ? !withoutEtcd && MayActivate(endpoint) : endpoint.Others.Length > 0)
                 Emit(new ElectorEffect.Extend(endpoint.Id, LifetimeSeconds(endpoint, withoutEtcd)));
         }
     }

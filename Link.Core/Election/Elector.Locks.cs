@@ -9,7 +9,7 @@ internal sealed partial class Elector
     private bool CanTransact => _phase == Phase.Serving && _leaseId != 0 && _leaseConfirmed;
 
     private bool MayCompete(Endpoint endpoint) =>
-        endpoint.Fault == null && !endpoint.Removing && (!_drained || endpoint.Others.Length == 0);
+        endpoint.Fault == null && !endpoint.Removing && (!_drained || endpoint is { Others.Length: 0, OthersRevision: > 0 });
 
     private void OnWatchStarted(ElectorInput.WatchStarted input)
     {
@@ -23,6 +23,7 @@ internal sealed partial class Elector
                 endpoint.LockKnown = false;
                 endpoint.LockRevision = 0;
                 endpoint.OthersRevision = 0;
+                endpoint.RecordDoubtful = true;
             }
 
             if (endpoint.LockKnown && endpoint.LockRevision >= input.Revision)
@@ -30,6 +31,8 @@ internal sealed partial class Elector
             endpoint.MustObserve = true;
             Reconcile(endpoint);
         }
+
+        MeetNamesakeAgain();
     }
 
     private void OnLock(string key, LockView? value, long revision)
@@ -64,7 +67,7 @@ internal sealed partial class Elector
     {
         bool lifetimeChanges = endpoint.Others.Length == 0 != (others.Length == 0);
         endpoint.Others = others;
-        if (lifetimeChanges && endpoint.State == EndpointState.Activated)
+        if (lifetimeChanges && endpoint is { State: EndpointState.Activated, Spec.Policy: not EtcdLossPolicy.Release })
             Emit(new ElectorEffect.Extend(endpoint.Id, LifetimeSeconds(endpoint)));
     }
 
@@ -100,6 +103,7 @@ internal sealed partial class Elector
         {
             case LockOperation.Create or LockOperation.CreateOnly:
                 endpoint.Creating = false;
+                endpoint.RecordDoubtful = false;
                 endpoint.CreateDeadlineMs = long.MaxValue;
                 break;
             case LockOperation.Release or LockOperation.HandTo:
@@ -125,14 +129,13 @@ internal sealed partial class Elector
         endpoint.Token = 0;
         endpoint.MustObserve = true;
         endpoint.Failures++;
+        if (endpoint.Operation is LockOperation.Release or LockOperation.HandTo or LockOperation.Remove)
+            endpoint.LockKnown = false;
         endpoint.RetryAtMs = _nowMs + Jitter(Math.Min(_options.RetryDelayMs << Math.Min(endpoint.Failures - 1, 6), Math.Max(_options.RetryDelayMs, _options.KeepAliveIntervalMs)));
         if (endpoint.Operation is LockOperation.Release or LockOperation.HandTo && endpoint.HandOver is { Given: false } handOver)
         {
             // Whether the lock is given is unknown; looking again takes it back if it is.
-            endpoint.HandOver = null;
-            endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs;
-            Announce(endpoint);
-            EndHandOver(handOver, AnswerStatus.Unavailable, $"etcd did not answer: {input.Reason}");
+            GiveUp(endpoint, handOver, AnswerStatus.Unavailable, $"etcd did not answer: {input.Reason}");
         }
 
         Reconcile(endpoint);
@@ -156,8 +159,9 @@ internal sealed partial class Elector
         else if (endpoint.State == EndpointState.Failing)
             Transition(endpoint, EndpointEvent.HealthCheckSuccess, "healthy again");
 
+        GiveUpHandOver(endpoint);
         bool abandoned = endpoint is { Removing: true, State: EndpointState.Booting };
-        if (endpoint.LockKnown && !endpoint.Creating && !abandoned && !_lost)
+        if (endpoint.LockKnown && !endpoint.Creating && !abandoned && (!_lost || endpoint.HandOver != null))
         {
             if (HasLock(endpoint))
                 ReconcileOurs(endpoint);
@@ -186,17 +190,35 @@ internal sealed partial class Elector
             EndHandOver(handOver, AnswerStatus.Failed, "the lock came back to this host");
         }
 
-        if (endpoint.Spec.Policy == EtcdLossPolicy.Release && _nowMs >= ReleaseAtMs)
-            return;
-        Transition(endpoint, EndpointEvent.Elected, "elected");
-        if (_drained && endpoint is { State: EndpointState.Activated, HandOver: null, Removing: false, Others.Length: > 0 })
+        if (_drained && endpoint is { HandOver: null, Removing: false, Others.Length: > 0 })
         {
             if (_nowMs >= endpoint.DrainRetryAtMs)
                 StartHandOver(endpoint, new HandOver { CommandId = 0 });
             else
                 WakeEndpointAt(endpoint, endpoint.DrainRetryAtMs);
         }
+
+        if (IsGivingAway(endpoint))
+        {
+            // At most one: another host may have the lock, and the address, before our transaction's answer is here.
+            if (endpoint.Spec.Policy == EtcdLossPolicy.Release)
+                Transition(endpoint, EndpointEvent.Demoted, "letting go before another host may take it");
+            return;
+        }
+
+        if (!MayActivate(endpoint))
+            return;
+        Transition(endpoint, EndpointEvent.Elected, "elected");
     }
+
+    /// <summary>The lock that we know as ours may be another's by now, by our own wish.</summary>
+    private static bool IsGivingAway(Endpoint endpoint) =>
+        endpoint.HandOver != null || endpoint.Removing || IsGiving(endpoint);
+
+    /// <summary>The transaction that gives the lock away is under way.</summary>
+    private static bool IsGiving(Endpoint endpoint) => IsUnderWay(endpoint, LockOperation.Release) || IsUnderWay(endpoint, LockOperation.HandTo);
+
+    private static bool IsUnderWay(Endpoint endpoint, LockOperation operation) => endpoint.Token != 0 && endpoint.Operation == operation;
 
     private void ReconcileFree(Endpoint endpoint)
     {
@@ -227,15 +249,11 @@ internal sealed partial class Elector
     private void ReconcileTheirs(Endpoint endpoint)
     {
         LockView theirs = endpoint.Lock!.Value;
-        if (endpoint.Token != 0 && endpoint.Operation == LockOperation.Remove)
-            return;
-        if (endpoint.Token != 0 && endpoint.Operation is LockOperation.Release or LockOperation.HandTo && endpoint.HandOver is { Given: false } given)
-        {
-            // The successor was faster than the answer to our own transaction.
+        // The news of the successor's lock may come before the answer to the transaction that let it have the lock.
+        if (IsUnderWay(endpoint, LockOperation.Remove) && endpoint is { State: EndpointState.Activated, HandOver: null })
+            endpoint.HandOver = new HandOver { CommandId = 0, Given = true };
+        if (endpoint.HandOver is { Given: false } given && IsGiving(endpoint))
             given.Given = true;
-            given.DeadlineMs = _nowMs + _options.HandOverMs;
-        }
-
         if (endpoint.HandOver is { Given: true } handOver)
         {
             if (endpoint.State == EndpointState.Activated)
@@ -249,7 +267,6 @@ internal sealed partial class Elector
             }
 
             endpoint.HandOver = null;
-            endpoint.TakeNotBeforeMs = _nowMs + _options.HoldOffMs;
             Transition(endpoint, EndpointEvent.Demoted, $"handed over to {theirs.Holder}");
             EndHandOver(handOver, AnswerStatus.Done, null);
             return;
@@ -299,12 +316,14 @@ internal sealed partial class Elector
             Transact(endpoint, LockOperation.Release);
         else if (HasLock(endpoint) && endpoint.HandOver is { Given: false } handOver)
             SendHandOver(endpoint, handOver);
+        else if (endpoint.RecordDoubtful)
+            Transact(endpoint, takeNow ? LockOperation.Create : LockOperation.CreateOnly);
         else if (free && takeNow)
             Transact(endpoint, LockOperation.Take);
         else if (!endpoint.LockKnown || endpoint.MustObserve)
             Transact(endpoint, takeNow ? LockOperation.Take : LockOperation.Observe);
-        else if (endpoint.Lock is { } theirs && theirs.Revision == endpoint.DeadRevision && _nowMs >= endpoint.TakeFromDeadAtMs && mayTake)
-            TakeFromDead(endpoint, theirs);
+        else if (endpoint.Lock is { } theirs && _nowMs >= endpoint.TakeFromDeadAtMs)
+            TakeFromDead(endpoint, theirs, mayTake);
         else if (free && mayTake)
             WakeEndpointAt(endpoint, endpoint.TakeNotBeforeMs);
         else if (endpoint.TakeFromDeadAtMs > _nowMs)

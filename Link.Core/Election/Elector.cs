@@ -57,6 +57,8 @@ internal sealed partial class Elector
         if (late)
             OnPause();
         Handle(input);
+        if (_phase == Phase.Stopped)
+            return;
         AdvanceHost();
         AdvanceEndpoints();
         _wakeMs = Math.Max(_nowMs, Math.Min(HostWakeMs(), _timers.TryPeek(out _, out long due) ? due : long.MaxValue));
@@ -113,6 +115,8 @@ internal sealed partial class Elector
     {
         if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint))
             return;
+        if (!input.Usable || endpoint.OutputFault != null)
+            endpoint.OutputFaultAtMs = _nowMs;
         endpoint.OutputFault = input.Usable ? null : input.Reason ?? "the output cannot work";
         Reconcile(endpoint);
     }
@@ -152,8 +156,10 @@ internal sealed partial class Elector
     /// <summary>75 to 125 % of a period, so that hosts that started together do not act together.</summary>
     private long Jitter(long periodMs) => periodMs * 3 / 4 + (long)(_random.NextDouble() * periodMs / 2);
 
+    /// <summary>Reconciles the endpoint again at a time, not before the next millisecond.</summary>
     private void WakeEndpointAt(Endpoint endpoint, long timeMs)
     {
+        timeMs = Math.Max(timeMs, _nowMs + 1);
         if (timeMs >= endpoint.QueuedMs || endpoint.Gone)
             return;
         endpoint.QueuedMs = timeMs;

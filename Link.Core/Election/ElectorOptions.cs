@@ -21,9 +21,6 @@ internal sealed record ElectorOptions
     /// <summary>How long the old holder keeps the address after it saw the new one's lock, so that the announcement is learned first.</summary>
     public long LetGoDelayMs { get; init; } = 30;
 
-    /// <summary>How long a host that gave an endpoint away does not compete for it.</summary>
-    public long HoldOffMs { get; init; } = 2_000;
-
     /// <summary>How long a host that does not have the endpoint leaves the lock to the one that has it when etcd is back after a loss.</summary>
     public long ReturnDelayMs { get; init; } = 500;
 

@@ -15,6 +15,9 @@ internal sealed class Endpoint(EndpointSpec spec)
     /// <summary>Why the output cannot work; null: it can.</summary>
     public string? OutputFault { get; set; } = spec.OutputFault;
 
+    /// <summary>When the output could not work last.</summary>
+    public long OutputFaultAtMs { get; set; } = long.MinValue / 2;
+
     public string? Fault => HealthFault ?? OutputFault;
 
     // ---- the lock, as etcd said last -------------------------------------------------------------
@@ -55,6 +58,9 @@ internal sealed class Endpoint(EndpointSpec spec)
     public long CreateCommandId { get; set; }
 
     public long CreateDeadlineMs { get; set; } = long.MaxValue;
+
+    /// <summary>etcd may have lost its record (its data was wiped, or our lease ended with who knows what else): store it again.</summary>
+    public bool RecordDoubtful { get; set; }
 
     /// <summary>Somebody wants it gone.</summary>
     public bool Removing { get; set; }

@@ -17,7 +17,7 @@ internal sealed class HandOver
     /// <summary>The lock is released; others may take it.</summary>
     public bool Given { get; set; }
 
-    /// <summary>When to give up waiting for a successor.</summary>
+    /// <summary>When to give up waiting for etcd, and once the lock is given, for a successor.</summary>
     public long DeadlineMs { get; set; } = long.MaxValue;
 
     /// <summary>The successor was seen; the address goes at this time.</summary>

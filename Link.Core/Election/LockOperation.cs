@@ -9,7 +9,7 @@ internal enum LockOperation
     /// <summary>As <see cref="Take"/>, but does not take.</summary>
     Observe,
 
-    /// <summary>As <see cref="Take"/>, and stores a new endpoint's record in the same transaction.</summary>
+    /// <summary>As <see cref="Take"/>, and stores the endpoint's record in the same transaction: of a new endpoint, or of one whose record etcd may have lost.</summary>
     Create,
 
     /// <summary>As <see cref="Create"/>, but does not take the lock.</summary>

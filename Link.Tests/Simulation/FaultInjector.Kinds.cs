@@ -184,7 +184,8 @@ internal sealed partial class FaultInjector
     {
         SimHost host = Machine();
         int key = Key();
-        if (!host.Kernel.Has(key))
+        // LinK's agent never puts it back (contract-link.md, defects).
+        if (!host.Kernel.Has(key) || host.RunsLink)
             return;
         _sim.KeyBrokenUs[key] = _sim.Queue.NowUs;
         Once(host, Happening.ForeignRemoval);

@@ -60,7 +60,7 @@ internal sealed partial class FaultInjector
     public void HealAll()
     {
         _sim.Log("---- all faults stop ----");
-        SimHost? dead = _random.Chance(0.2) ? Machine() : null;
+        SimHost? dead = _sim.Scenario.Kind != ScenarioKind.Mild && _random.Chance(0.2) ? Machine() : null;
         _sim.Twin.PowerOff();
         foreach (SimHost host in _sim.Hosts)
         {
@@ -69,6 +69,7 @@ internal sealed partial class FaultInjector
             if (host == dead)
             {
                 host.PowerOff();
+                Disturb(host, 0);
                 continue;
             }
 

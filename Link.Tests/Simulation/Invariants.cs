@@ -180,7 +180,7 @@ internal sealed partial class Invariants
             _noneUs[at] = Math.Min(_noneUs[at], NowUs);
             CheckNobody(host, key, NowUs - _noneUs[at], Tolerances.NobodyUs + extra, "");
             if (_sim.Scenario.Kind == ScenarioKind.Mild && _sim.Warm)
-                CheckNobody(host, key, NowUs - _noneUs[at], Tolerances.NobodyMildUs, ", mild");
+                CheckMild(host, key, NowUs - _noneUs[at]);
         }
 
         if (mayClaim)
@@ -188,6 +188,15 @@ internal sealed partial class Invariants
             _noneClaimUs[at] = Math.Min(_noneClaimUs[at], NowUs);
             CheckNobody(host, key, NowUs - _noneClaimUs[at], Tolerances.NobodyClaimsUs + extra, ", may claim");
         }
+    }
+
+    private void CheckMild(SimHost host, int key, long lasted)
+    {
+        bool breaksFirst = Enumerable.Range(0, _sim.Scenario.HostCount).Any(other => _sim.Scenario.Policy(other, key) == EtcdLossPolicy.Release);
+        if (breaksFirst)
+            CheckNobody(host, key, lasted, Tolerances.NobodyMildReleaseUs, ", mild, release");
+        else
+            CheckNobody(host, key, lasted, Tolerances.NobodyMildUs, ", mild");
     }
 
     private void CheckNobody(SimHost host, int key, long lasted, long bound, string kind)
@@ -217,7 +226,7 @@ internal sealed partial class Invariants
         long recovery = Tolerances.RecoveryUs;
         if (!host.IsAwake || !host.Etcd.IsClear || NowUs - host.ThawedUs < recovery || LeaseWasBroken)
             return false;
-        return host.LinkAgent != null
+        return host.LinkAgent is { } link && NowUs - link.StartedUs > recovery + Tolerances.IntervalUs
             || host.Agent is { IsServing: true } agent && NowUs - agent.ServingSinceUs > recovery && NowUs - agent.ResumedUs > recovery;
     }
 

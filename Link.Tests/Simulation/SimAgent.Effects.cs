@@ -108,7 +108,7 @@ internal sealed partial class SimAgent
     {
         if (!_inFlight.TryAdd(transaction.EndpointId, transaction.Token))
             throw new Violation(Invariants.OneTransaction, $"{Host} sends {transaction.Operation} for {transaction.Key} while another transaction is under way");
-        _creating.TryGetValue(transaction.EndpointId, out EndpointSpec? record);
+        EndpointSpec? record = _elector.Endpoints.TryGetValue(transaction.EndpointId, out Endpoint? endpoint) ? endpoint.Spec : null;
         Host.Etcd.Call(
             RequestUs,
             () =>

@@ -13,8 +13,8 @@ internal sealed partial class SimAgent
     private const long SlowRefreshUs = 8_000_000;
     private const long RivalCoalesceUs = 100_000;
 
-    /// <summary>More ticks in a row than this that change nothing, in one millisecond, are a busy loop.</summary>
-    private const int IdleTicks = 4;
+    /// <summary>More ticks in a row than this that change nothing and want another at once are a busy loop.</summary>
+    private const int IdleTicks = 20;
 
     private readonly Simulation _sim;
     private readonly SimRandom _random;
@@ -184,7 +184,7 @@ internal sealed partial class SimAgent
             _sim.Count(Happening.PauseNoticed);
         _effects.Clear();
         _elector.Step(nowMs, input, _effects);
-        if (input is ElectorInput.Tick && _effects.Count == 0 && _elector.NextWakeMs <= nowMs)
+        if (input is ElectorInput.Tick && _effects.Count == 0 && _elector.NextWakeMs <= nowMs + 1)
         {
             if (++_idleTicks > IdleTicks)
                 throw new Violation(Invariants.NoBusyLoop, $"{Host} wants to be woken at {_elector.NextWakeMs} again and again");

@@ -163,7 +163,7 @@ internal sealed class SimEtcdClient
         queue.At(answerUs, answer);
     }
 
-    private long LatencyUs() => _random.Chance(_sim.Scenario.SlowChance) ? _random.Between(10_000, 500_000) : _random.Between(200, 3_000);
+    private long LatencyUs() => _random.Chance(_sim.CalmsDown ? 0 : _sim.Scenario.SlowChance) ? _random.Between(10_000, 500_000) : _random.Between(200, 3_000);
 
     // ---- the watch stream ------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ internal sealed class SimEtcdClient
         int epoch = ++_epoch;
         _sim.Queue.After(_random.Between(1_000, 200_000), () =>
         {
-            if (epoch != _epoch)
+            if (epoch != _epoch || _sink == null)
                 return;
             _streamUp = true;
             _lastNewsUs = _sim.Queue.NowUs;

@@ -47,7 +47,7 @@ internal sealed class SimHeartbeats
                     _told[(agent, peer.Index)] = true;
                     agent.Receive(new ElectorInput.PeerAlive(peer.Name));
                 }
-                else if (!hears && known && alive && !AnybodyHears(hearer, peer))
+                else if (!hears && known && alive && AllAgree(hearer, peer))
                 {
                     _told[(agent, peer.Index)] = false;
                     agent.Receive(new ElectorInput.PeerDead(peer.Name));
@@ -56,14 +56,19 @@ internal sealed class SimHeartbeats
         }
     }
 
-    private bool AnybodyHears(SimHost hearer, SimHost peer)
+    /// <summary>Of more than two hosts, one that hears nobody is itself the one in trouble: somebody else must agree.</summary>
+    private bool AllAgree(SimHost hearer, SimHost peer)
     {
+        int agree = 0;
         foreach (SimHost other in _sim.Hosts)
         {
-            if (other.Agent is { IsPaused: false } && _sim.Lan.Hears(hearer, other) && _sim.Queue.NowUs - _heardUs[other.Index, peer.Index] < DeadAfterUs)
-                return true;
+            if (other == hearer || other == peer || other.Agent is not { IsPaused: false } || !_sim.Lan.Hears(hearer, other))
+                continue;
+            if (_sim.Queue.NowUs - _heardUs[other.Index, peer.Index] < DeadAfterUs)
+                return false;
+            agree++;
         }
 
-        return false;
+        return agree > 0 || _sim.Scenario.HostCount - _sim.Scenario.LinkHosts == 2;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class SimLinkAgent(Simulation sim, SimHost host)
 
     private long IntervalUs => sim.Scenario.IntervalMs * 1_000L;
 
-    public bool IsActive(int key) => _active[key];
+    public long StartedUs { get; } = sim.Queue.NowUs;
 
     public void Start()
     {
@@ -109,7 +109,7 @@ internal sealed class SimLinkAgent(Simulation sim, SimHost host)
             host.Kernel.Set(key, null);
             Announce(key, AnnounceRounds);
         }
-        else if (!ours && _active[key])
+        else if (!ours && host.Kernel.Has(key))
         {
             _active[key] = false;
             host.Kernel.Remove(key);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Link.Tests.Simulation;
@@ -8,7 +9,9 @@ namespace Link.Tests.Simulation;
 /// </summary>
 internal sealed class Simulation
 {
-    private const int TraceLines = 400;
+    /// <summary>How much of the trace is kept: the last 400 lines, or as many as <c>LINK_SIM_TRACE</c> says.</summary>
+    private static readonly int TraceLines = int.Parse(Environment.GetEnvironmentVariable("LINK_SIM_TRACE") ?? "400", CultureInfo.InvariantCulture);
+
     private const long WarmUpUs = 6_000_000;
 
     private readonly List<SimHost> _hosts = [];
@@ -76,6 +79,9 @@ internal sealed class Simulation
     /// <summary>When a key was last disturbed by more than a command.</summary>
     public long[] KeyBrokenUs { get; }
 
+    /// <summary>Messages are fast from now on, so that a slow one is not taken for unrest.</summary>
+    public bool CalmsDown { get; private set; }
+
     public ulong Hash => _hash;
 
     public static string KeyName(int key) => key switch { 0 => "k0", 1 => "k1", 2 => "k2", 3 => "k3", _ => throw new ArgumentOutOfRangeException(nameof(key)) };
@@ -95,6 +101,8 @@ internal sealed class Simulation
         if (Scenario.LinkHosts == 0)
             DisturbedUs = Queue.NowUs;
         long endUs = Queue.NowUs + Tolerances.SettleUs;
+        Queue.RunUntil(endUs - Tolerances.RecoveryUs);
+        CalmsDown = true;
         Queue.RunUntil(endUs);
         Invariants.CheckEnd();
         Invariants.AtRest = true;

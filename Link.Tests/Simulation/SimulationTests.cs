@@ -130,6 +130,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
         const int Shown = 25;
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"{failed.Count} seeds failed.");
+        foreach (IGrouping<string, string> kind in failed.Values.GroupBy(fault => fault.Split(':')[0]))
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {kind.Count(),5} {kind.Key}");
         foreach ((ulong seed, string fault) in failed.Take(Shown))
             text.AppendLine(CultureInfo.InvariantCulture, $"  LINK_SIM_SEED={seed}: {fault}");
         if (failed.Count > 0 && Seed == null)

@@ -32,9 +32,9 @@ internal sealed class Tolerances(Scenario scenario)
 
     /// <summary>
     /// Nobody has the address, though a host reaches etcd: the lock is a dead host's until its lease ends (TTL, checked twice a second),
-    /// and a host that handed it over does not compete for HoldOffMs.
+    /// and a host that finds etcd again leaves the lock to the one that has the address for ReturnDelayMs.
     /// </summary>
-    public long NobodyUs => TtlUs + 500_000 + scenario.Options.HoldOffMs * 1_000 + RecoveryUs;
+    public long NobodyUs => TtlUs + 500_000 + scenario.Options.ReturnDelayMs * 1_000 + RecoveryUs;
 
     /// <summary>
     /// Nobody has the address, though a host may claim it: it waits for etcd first (LossMs), perhaps after having waited for a dead host's lease,
@@ -44,6 +44,9 @@ internal sealed class Tolerances(Scenario scenario)
 
     /// <summary>Nobody has the address after a failed check or a command, with etcd and LAN in order: release, news, take, answer.</summary>
     public long NobodyMildUs => 5 * MessageUs + 250_000;
+
+    /// <summary>With <c>release</c> a planned move breaks before it makes: if no host can take the lock, it comes back after HandOverMs.</summary>
+    public long NobodyMildReleaseUs => NobodyMildUs + scenario.Options.HandOverMs * 1_000;
 
     /// <summary>A holder change may come this long after what caused it.</summary>
     public long CauseUs => NobodyClaimsUs + ClaimGraceUs;
