@@ -18,8 +18,7 @@ internal sealed partial class Elector
         _lost = true;
         if (_everAnswered)
             Notice(NoticeLevel.Error, null, $"etcd is lost: no answer for {(_nowMs - _lastAnswerMs) / 1000} s; each endpoint's on_etcd_loss applies");
-        foreach (Endpoint endpoint in _byId.Values)
-            Reconcile(endpoint);
+        ReconcileAll();
     }
 
     private void OnEtcdBack(bool wasLost)
@@ -123,7 +122,7 @@ internal sealed partial class Elector
     {
         if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint) || endpoint.State != EndpointState.Activated)
             return;
-        if (endpoint.HandOver != null || endpoint.Removing)
+        if (endpoint.HandOver != null || endpoint.Removing || endpoint.LetGoAtMs != long.MaxValue)
             return;
         endpoint.Rivals++;
         bool ours = HasLock(endpoint) && _nowMs < _leaseDeadlineMs;

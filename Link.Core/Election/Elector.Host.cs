@@ -41,6 +41,7 @@ internal sealed partial class Elector
 
     /// <summary>The process slept longer than it should: nothing is prolonged before etcd has spoken.</summary>
     private bool _doubt;
+    private long _doubtSinceMs;
     private bool _releaseDone = true;
     private bool _hostRequest;
     private bool _writeAgain;
@@ -138,8 +139,7 @@ internal sealed partial class Elector
     private void OnHostRequestFailed(string what, string reason)
     {
         _hostRequest = false;
-        if (_phase == Phase.Serving)
-            _writeAgain = true;
+        _writeAgain = true;
         _hostFailures++;
         _retryHostAtMs = _nowMs + Math.Min(_options.RetryDelayMs << Math.Min(_hostFailures, 2), 1_000);
         if (_hostFailures is 1 or 10 || _hostFailures % 100 == 0)
@@ -192,7 +192,7 @@ internal sealed partial class Elector
         _leaseId = input.LeaseId;
         _renewing = false;
         _renewAtMs = input.SentAtMs + _options.KeepAliveIntervalMs;
-        _writeAgain = _phase == Phase.Serving;
+        _writeAgain = true;
         OnLeaseAnswered(input.TtlSeconds, input.SentAtMs);
         foreach (Endpoint endpoint in _byId.Values)
         {
@@ -221,7 +221,8 @@ internal sealed partial class Elector
         _lastRenewalFailed = false;
         _lost = false;
         _asking = false;
-        _doubt = false;
+        // An answer to a renewal that was sent before the pause says nothing about now.
+        _doubt &= sentAtMs < _doubtSinceMs;
         _releaseDone = false;
         _silenceAtMs = long.MaxValue;
         if (wasAsking)
@@ -235,7 +236,8 @@ internal sealed partial class Elector
                 Reconcile(endpoint);
         }
 
-        ProlongAll(withoutEtcd: false);
+        if (!_doubt)
+            ProlongAll(withoutEtcd: false);
     }
 
     private void OnLeaseRenewalFailed(ElectorInput.LeaseRenewalFailed input)
@@ -269,6 +271,8 @@ internal sealed partial class Elector
             endpoint.LockKnown = false;
             endpoint.MustObserve = true;
             endpoint.RecordDoubtful = true;
+            if (endpoint.LetGoAtMs != long.MaxValue)
+                Transition(endpoint, EndpointEvent.Demoted, "another host holds the lock");
             if (endpoint.Spec.Policy == EtcdLossPolicy.Release && endpoint.State == EndpointState.Activated)
                 Transition(endpoint, EndpointEvent.Demoted, "the lease is gone");
         }
@@ -298,8 +302,7 @@ internal sealed partial class Elector
     {
         _phase = Phase.Serving;
         _auditAtMs = _nowMs + Jitter(_options.AuditIntervalMs);
-        foreach (Endpoint endpoint in _byId.Values)
-            Reconcile(endpoint);
+        ReconcileAll();
     }
 
     /// <summary>The process slept (a paused machine, SIGSTOP): somebody may have taken over. Ask before anything is prolonged.</summary>
@@ -308,17 +311,17 @@ internal sealed partial class Elector
         if (_phase != Phase.Serving)
             return;
         _doubt = true;
+        _doubtSinceMs = _nowMs;
         _deafUntilMs = _nowMs + HearAgainMs;
         _renewAtMs = _nowMs;
-        // An answer to a renewal sent before the pause says nothing about now.
         _renewing = false;
         // What was due during the pause is not a failure of etcd.
         if (!_lost)
             _lastAnswerMs = Math.Max(_lastAnswerMs, _nowMs - _options.KeepAliveIntervalMs);
         foreach (Endpoint endpoint in _byId.Values)
         {
+            endpoint.LockKnown = false;
             endpoint.MustObserve = true;
-            WakeEndpointAt(endpoint, _nowMs);
         }
     }
 

@@ -42,11 +42,30 @@ internal sealed partial class Elector
     {
         foreach (Endpoint endpoint in _byId.Values)
         {
-            if (endpoint.State != EndpointState.Activated)
+            CheckExpiry(endpoint);
+            if (endpoint.State != EndpointState.Activated || endpoint.LetGoAtMs != long.MaxValue)
                 continue;
             if (endpoint.Spec.Policy == EtcdLossPolicy.Release ? !withoutEtcd && MayActivate(endpoint) : endpoint.Others.Length > 0)
-                Emit(new ElectorEffect.Extend(endpoint.Id, LifetimeSeconds(endpoint, withoutEtcd)));
+                Extend(endpoint, LifetimeSeconds(endpoint, withoutEtcd));
         }
+    }
+
+    private void Extend(Endpoint endpoint, int? lifetimeSeconds) =>
+        Emit(new ElectorEffect.Extend(endpoint.Id, NewLifetime(endpoint, lifetimeSeconds)));
+
+    private int? NewLifetime(Endpoint endpoint, int? seconds)
+    {
+        endpoint.ExpiresAtMs = seconds == null ? long.MaxValue : _nowMs + seconds.Value * 1000L;
+        return seconds;
+    }
+
+    /// <summary>
+    /// The kernel has removed the address while this host slept. It comes back with etcd's word, or as any claim does; not because we once had it.
+    /// </summary>
+    private void CheckExpiry(Endpoint endpoint)
+    {
+        if (endpoint.State == EndpointState.Activated && _nowMs >= endpoint.ExpiresAtMs && !(HasLock(endpoint) && _nowMs < _leaseDeadlineMs))
+            Transition(endpoint, EndpointEvent.Demoted, "the address's lifetime has ended");
     }
 
     /// <summary>Once per interval while etcd is silent: the loop itself answers for what the policy keeps.</summary>

@@ -59,6 +59,8 @@ internal sealed partial class Elector
         Handle(input);
         if (_phase == Phase.Stopped)
             return;
+        if (late)
+            ReconcileAll();
         AdvanceHost();
         AdvanceEndpoints();
         _wakeMs = Math.Max(_nowMs, Math.Min(HostWakeMs(), _timers.TryPeek(out _, out long due) ? due : long.MaxValue));
@@ -134,11 +136,13 @@ internal sealed partial class Elector
         {
             endpoint.Asking = false;
             endpoint.AskAtMs = long.MaxValue;
-            Emit(new ElectorEffect.Activate(endpoint.Id, LifetimeSeconds(endpoint), HasLock(endpoint) ? endpoint.Lock!.Value.Revision : 0));
+            int? lifetime = NewLifetime(endpoint, LifetimeSeconds(endpoint));
+            Emit(new ElectorEffect.Activate(endpoint.Id, lifetime, HasLock(endpoint) ? endpoint.Lock!.Value.Revision : 0));
         }
         else
         {
             endpoint.ClaimedOnLan = false;
+            endpoint.LetGoAtMs = long.MaxValue;
             Emit(new ElectorEffect.Deactivate(endpoint.Id));
         }
     }
@@ -164,6 +168,12 @@ internal sealed partial class Elector
             return;
         endpoint.QueuedMs = timeMs;
         _timers.Enqueue(endpoint, timeMs);
+    }
+
+    private void ReconcileAll()
+    {
+        foreach (Endpoint endpoint in _byId.Values)
+            Reconcile(endpoint);
     }
 
     private void AdvanceEndpoints()

@@ -20,6 +20,9 @@ internal sealed class Endpoint(EndpointSpec spec)
 
     public string? Fault => HealthFault ?? OutputFault;
 
+    /// <summary>When the kernel removes the address by itself; meaningful while activated.</summary>
+    public long ExpiresAtMs { get; set; } = long.MaxValue;
+
     // ---- the lock, as etcd said last -------------------------------------------------------------
 
     /// <summary>False: nothing is known of the lock, or what was known is no longer trusted.</summary>
@@ -46,6 +49,9 @@ internal sealed class Endpoint(EndpointSpec spec)
     public int Failures { get; set; }
 
     public long RetryAtMs { get; set; }
+
+    /// <summary>The latest revision that was known when the transaction was sent.</summary>
+    public long SentRevision { get; set; }
 
     /// <summary>The lock must be read again.</summary>
     public bool MustObserve { get; set; }
@@ -75,6 +81,9 @@ internal sealed class Endpoint(EndpointSpec spec)
     public HandOver? HandOver { get; set; }
 
     // ---- competing -------------------------------------------------------------------------------
+
+    /// <summary>Another host has the lock: the output goes off at this time, when the other's is on.</summary>
+    public long LetGoAtMs { get; set; } = long.MaxValue;
 
     /// <summary>Not before this time does this host take the lock if it is free.</summary>
     public long TakeNotBeforeMs { get; set; }

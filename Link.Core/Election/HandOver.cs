@@ -19,7 +19,4 @@ internal sealed class HandOver
 
     /// <summary>When to give up waiting for etcd, and once the lock is given, for a successor.</summary>
     public long DeadlineMs { get; set; } = long.MaxValue;
-
-    /// <summary>The successor was seen; the address goes at this time.</summary>
-    public long LetGoAtMs { get; set; } = long.MaxValue;
 }

@@ -31,9 +31,6 @@ internal sealed partial class Invariants
             CheckRest(agent, effect);
         switch (effect)
         {
-            case ElectorEffect.Activate activate:
-                OnActivate(agent, Simulation.KeyOf(activate.EndpointId));
-                break;
             case ElectorEffect.StateChanged changed:
                 CountChange(changed);
                 break;
@@ -54,12 +51,11 @@ internal sealed partial class Invariants
         throw new Violation(QuietAtRest, $"{agent.Host} emits {effect}");
     }
 
-    private void OnActivate(SimAgent agent, int key)
+    private void CheckCause(SimHost host, int key)
     {
-        SimHost host = agent.Host;
         int last = _lastHolder[key];
         _lastHolder[key] = host.Index;
-        if (last < 0 || last == host.Index)
+        if (last < 0 || last == host.Index || host.RunsLink)
             return;
         SimHost loser = _sim.Hosts[last];
         bool caused = _sim.Disturbances > 0 || loser.Disturbances > 0 || !_sim.Warm
@@ -155,7 +151,8 @@ internal sealed partial class Invariants
                     throw new Violation(OneView, $"{host} thinks that k{key} is {endpoint.State} with lock {endpoint.Lock} (known: {endpoint.LockKnown}); it is {held}");
             }
 
-            if (_sim.Lan.ClientCache[key] != holder.Index)
+            // LinK's agent neither defends nor refreshes: its announcement may have been lost for good.
+            if (!holder.RunsLink && _sim.Lan.ClientCache[key] != holder.Index)
                 throw new Violation(ClientFollows, $"the client sends k{key} to m{_sim.Lan.ClientCache[key]}; {holder} has it");
         }
 
@@ -163,12 +160,12 @@ internal sealed partial class Invariants
         {
             if (!host.Kernel.HasForeign)
                 throw new Violation(ForeignAddress, $"{host}");
-            if (host.Agent is { IsServing: true } agent && _sim.Etcd.Generation == 0)
+            if (host.Agent is { IsServing: true } agent && _sim.Etcd.Generation == 0 && _sim.Happenings[(int)Happening.SecondAgent] == 0)
                 CheckRecords(host, agent);
         }
     }
 
-    /// <summary>etcd's records, the competitor keys and the agent's endpoints are the same set. (A wiped etcd has no records; an agent that starts then knows of nothing.)</summary>
+    /// <summary>etcd's records, the competitor keys and the agent's endpoints are the same set. (A wiped etcd has no records, so that an agent that starts then knows of nothing; two agents of one name write over each other.)</summary>
     private void CheckRecords(SimHost host, SimAgent agent)
     {
         string[] stored = [.. _sim.Etcd.Cell(host.Name).Records.Select(spec => spec.Id).Order(StringComparer.Ordinal)];

@@ -6,6 +6,7 @@ namespace Link.Tests.Simulation;
 internal sealed partial class Invariants
 {
     public const string TwoHolders = "two holders while both reach etcd";
+    public const string TwoOnLan = "two holders that hear each other";
     public const string AtMostOne = "two holders with release";
     public const string Nobody = "nobody holds though a host could";
     public const string MakeBeforeBreak = "a planned move left a gap";
@@ -28,6 +29,7 @@ internal sealed partial class Invariants
 
     private readonly Simulation _sim;
     private readonly long[] _overlapUs;
+    private readonly long[] _lanOverlapUs;
     private readonly long[] _noneUs;
     private readonly long[] _noneClaimUs;
     private readonly int[] _leaderChanges;
@@ -43,6 +45,8 @@ internal sealed partial class Invariants
         int machines = sim.Scenario.HostCount + 1;
         int keys = sim.Scenario.KeyCount;
         _overlapUs = new long[machines * machines * keys];
+        _lanOverlapUs = new long[machines * machines * keys];
+        Array.Fill(_lanOverlapUs, NotSince);
         _noneUs = new long[machines * keys];
         _noneClaimUs = new long[machines * keys];
         _leaderChanges = new int[machines * keys];
@@ -73,9 +77,14 @@ internal sealed partial class Invariants
         _sim.Mix(1, host.Index * 16 + key, has ? 1 : 0);
         _sim.Log($"{host}: k{key} {(has ? "ADDED" : "removed")}");
         if (has)
+        {
             CheckAtMostOne(host, key);
+            CheckCause(host, key);
+        }
         else
+        {
             CheckGap(host, key);
+        }
     }
 
     private void CheckAtMostOne(SimHost host, int key)
@@ -135,7 +144,9 @@ internal sealed partial class Invariants
 
     private void SampleOverlap(SimHost a, SimHost b, int key)
     {
-        ref long since = ref _overlapUs[(a.Index * (_sim.Scenario.HostCount + 1) + b.Index) * _sim.Scenario.KeyCount + key];
+        int at = (a.Index * (_sim.Scenario.HostCount + 1) + b.Index) * _sim.Scenario.KeyCount + key;
+        SampleOnLan(a, b, key, ref _lanOverlapUs[at]);
+        ref long since = ref _overlapUs[at];
         if (!a.Kernel.Has(key) || !b.Kernel.Has(key) || !IsClear(a) || !IsClear(b))
         {
             since = NotSince;
@@ -153,17 +164,36 @@ internal sealed partial class Invariants
             bound = hear ? heardSince - since + Tolerances.RivalUs + Tolerances.TwoHoldersWithLinkUs : Tolerances.ClaimGraceUs;
         }
 
+        if (claimed && (!OwnsLock(a, key) || !OwnsLock(b, key)))
+            _sim.Count(Happening.ClaimGraceUsed);
         Longer(claimed ? TwoHolders + ", claimed" : linkLate ? TwoHolders + ", LinK late" : TwoHolders, NowUs - since, bound);
         if (NowUs - since > bound)
             throw new Violation(TwoHolders, $"{a} and {b} have k{key} for {(NowUs - since) / 1000} ms (bound {bound / 1000} ms)");
     }
+
+    /// <summary>etcd or no etcd: hosts whose announcements reach each other do not stay two.</summary>
+    private void SampleOnLan(SimHost a, SimHost b, int key, ref long since)
+    {
+        if (!a.Kernel.Has(key) || !b.Kernel.Has(key) || !HearsRivals(a) || !HearsRivals(b) || !_sim.Lan.IsWhole)
+        {
+            since = NotSince;
+            return;
+        }
+
+        since = Math.Min(since, NowUs);
+        Longer(TwoOnLan, NowUs - since, Tolerances.TwoOnLanUs);
+        if (NowUs - since > Tolerances.TwoOnLanUs)
+            throw new Violation(TwoOnLan, $"{a} and {b} have k{key} for {(NowUs - since) / 1000} ms");
+    }
+
+    private static bool HearsRivals(SimHost host) => host.IsOnLan && host.IsAwake && host.Agent is { IsServing: true };
 
     private void SampleNobody(SimHost host, int key, bool nobody)
     {
         int at = host.Index * _sim.Scenario.KeyCount + key;
         bool could = nobody && CouldHold(host, key);
         bool mayClaim = could && _sim.Scenario.Policy(host.Index, key) == EtcdLossPolicy.Claim;
-        could &= host.Etcd.IsClear;
+        could &= host.Etcd.IsClear && !OwnerIsInTrouble(key);
         if (!could)
             _noneUs[at] = NotSince;
         if (!mayClaim)
@@ -188,6 +218,23 @@ internal sealed partial class Invariants
             _noneClaimUs[at] = Math.Min(_noneClaimUs[at], NowUs);
             CheckNobody(host, key, NowUs - _noneClaimUs[at], Tolerances.NobodyClaimsUs + extra, ", may claim");
         }
+    }
+
+    /// <summary>
+    /// A host that has the lock keeps its lease, but loses so many requests that it cannot join or give the lock away. Nobody else may
+    /// take it then: the lease is what etcd's word is worth.
+    /// </summary>
+    private bool OwnerIsInTrouble(int key)
+    {
+        if (_sim.Etcd.Lock(Simulation.KeyName(key)) is not { } held)
+            return false;
+        foreach (SimHost host in _sim.Hosts)
+        {
+            if (host.Name == held.Holder && host.IsAwake && (host.Etcd.Loss != default || NowUs < host.Etcd.TroubleUntilUs))
+                return true;
+        }
+
+        return false;
     }
 
     private void CheckMild(SimHost host, int key, long lasted)

@@ -29,6 +29,8 @@ internal sealed partial class SimAgent
                 Activate(activate);
                 break;
             case ElectorEffect.Extend extend:
+                if (!_outputs.ContainsKey(extend.EndpointId))
+                    throw new Violation(Invariants.Alternation, $"{Host} extends {extend.EndpointId}, which is not active");
                 if (_sim.Mutation != Mutation.NoExtend)
                     Host.Kernel.Set(Simulation.KeyOf(extend.EndpointId), Lifetime(extend.LifetimeSeconds));
                 break;
@@ -193,8 +195,6 @@ internal sealed partial class SimAgent
             return;
         long id = _sim.Invariants.NewCommand();
         ElectorInput.Command command = make(id);
-        if (command is ElectorInput.AddEndpoint add)
-            _creating[add.Endpoint.Id] = add.Endpoint;
         _sim.Invariants.OnCommand(id, this, command);
         Step(command);
         if (command is ElectorInput.AddEndpoint && !_dead)

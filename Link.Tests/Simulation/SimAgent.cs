@@ -21,7 +21,6 @@ internal sealed partial class SimAgent
     private readonly Elector _elector;
     private readonly Queue<ElectorInput> _inbox = new();
     private readonly Dictionary<string, Output> _outputs = [];
-    private readonly Dictionary<string, EndpointSpec> _creating = [];
     private readonly Dictionary<string, long> _inFlight = [];
     private readonly List<ElectorEffect> _effects = [];
     private readonly long[] _rivalUs;
@@ -201,6 +200,7 @@ internal sealed partial class SimAgent
         if (input is ElectorInput.HostLoaded && !_loaded)
         {
             _loaded = true;
+            RemoveLeftOvers();
             TellFaults();
         }
 
@@ -234,6 +234,16 @@ internal sealed partial class SimAgent
         (Mutation.RenewalsUnheard, ElectorInput.LeaseRenewed renewed) => new ElectorInput.LeaseRenewalFailed(renewed.LeaseId, "mutated"),
         _ => null,
     };
+
+    /// <summary>Addresses that an earlier process left, of endpoints that are no more.</summary>
+    private void RemoveLeftOvers()
+    {
+        for (int key = 0; key < _sim.Scenario.KeyCount; key++)
+        {
+            if (Endpoint(key) == null)
+                Host.Kernel.Remove(key);
+        }
+    }
 
     /// <summary>What a shell finds out by itself before it lets the Elector act.</summary>
     private void TellFaults()

@@ -11,8 +11,10 @@ internal sealed class SimLinkAgent(Simulation sim, SimHost host)
     private const int AnnounceRounds = 3;
 
     private readonly SimRandom _random = sim.Random.Fork();
+    private readonly long[] _tried = new long[sim.Scenario.KeyCount];
     private readonly bool[] _active = new bool[sim.Scenario.KeyCount];
     private long _leaseId;
+    private long _tries;
     private bool _dead;
 
     private long IntervalUs => sim.Scenario.IntervalMs * 1_000L;
@@ -81,12 +83,19 @@ internal sealed class SimLinkAgent(Simulation sim, SimHost host)
         if (_dead || _leaseId == 0 || !CanHold(key))
             return;
         long leaseId = _leaseId;
+        long number = ++_tries;
         host.Etcd.Call(
             IntervalUs,
             () =>
             {
                 ElectorInput.Transacted? result = sim.Etcd.Transact(host.Name, new LockTransaction(0, "", Simulation.KeyName(key), LockOperation.Take, leaseId), null);
-                return () => OnTried(key, result?.Lock?.LeaseId == _leaseId);
+                return () =>
+                {
+                    if (number < _tried[key])
+                        return;
+                    _tried[key] = number;
+                    OnTried(key, result?.Lock?.LeaseId == _leaseId);
+                };
             },
             () => { });
     }
@@ -105,6 +114,8 @@ internal sealed class SimLinkAgent(Simulation sim, SimHost host)
         if (ours && !_active[key])
         {
             sim.Count(Happening.LinkAgentHeld);
+            if (sim.Hosts.Any(other => other != host && other.Agent?.Endpoint(key)?.HandOver != null))
+                sim.Count(Happening.HandedToLinkAgent);
             _active[key] = true;
             host.Kernel.Set(key, null);
             Announce(key, AnnounceRounds);

@@ -31,6 +31,12 @@ internal sealed class Tolerances(Scenario scenario)
     public long ClaimGraceUs => TtlUs + 1_500_000 + TwoHoldersUs;
 
     /// <summary>
+    /// Two hosts that hear each other, whatever etcd does: the one that is cut off believes in its lease until it ends, then lets go at the
+    /// other's next announcement, which is a slow refresh (10 s with its jitter) when everything was announced while the LAN was broken.
+    /// </summary>
+    public long TwoOnLanUs => TtlUs + 10_000_000 + RivalUs;
+
+    /// <summary>
     /// Nobody has the address, though a host reaches etcd: the lock is a dead host's until its lease ends (TTL, checked twice a second),
     /// and a host that finds etcd again leaves the lock to the one that has the address for ReturnDelayMs.
     /// </summary>
