@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Link.Tests.Bed;
 using Link.Tests.Benchmark;
 using Xunit.Runner.InProc.SystemConsole;
@@ -20,16 +19,6 @@ internal static class Program
 
     private static async Task<int> OnBedAsync(Func<IReadOnlyList<string>, Task<int>> run, string[] arguments)
     {
-        // The default is to end at once; the beds go first.
-        void TakeDown(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            Console.Error.WriteLine("\nInterrupted: taking everything down.");
-            LiveBeds.RemoveAll();
-            Environment.Exit(130);
-        }
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, TakeDown);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, TakeDown);
         if (TestBed.Unavailable is { } reason)
         {
             await Console.Error.WriteLineAsync(reason);

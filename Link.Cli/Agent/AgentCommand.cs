@@ -51,7 +51,11 @@ internal static class AgentCommand
         IReadOnlyDictionary<string, string> environment = ReadEnvironment();
         AgentOptionsResult read = AgentOptions.Read(environment);
         var faults = new List<string>(read.Faults);
-        EtcdOptions? etcd = read.Options == null ? null : EtcdOptionsOf(read.Options, faults);
+        EtcdOptions? etcd = null;
+        if (read.Options != null)
+            etcd = EtcdOptionsOf(read.Options, faults);
+        else if (environment.GetValueOrDefault("ETCD_HOSTS") is { Length: > 0 } hosts)
+            AddFaults(faults, into => EtcdOptions.Parse(hosts, into));
         if (faults.Count > 0 || read.Options == null || etcd == null)
         {
             Console.Error.WriteLine(faults.Count == 1 ? "link agent: the configuration has a fault:" : $"link agent: the configuration has {faults.Count} faults:");
@@ -97,10 +101,17 @@ internal static class AgentCommand
 
     private static EtcdOptions EtcdOptionsOf(AgentOptions options, List<string> faults)
     {
-        var etcdFaults = new List<string>();
-        var etcd = EtcdOptions.Parse(options.EtcdHosts, etcdFaults, options.EtcdUser, options.EtcdPassword?.Reveal(), options.EtcdTlsCert, options.EtcdTlsKey, options.EtcdCaCert);
-        faults.AddRange(etcdFaults.Select(fault => $"ETCD_HOSTS: {fault}"));
-        return etcd;
+        EtcdOptions? etcd = null;
+        AddFaults(faults, into => etcd = EtcdOptions.Parse(
+            options.EtcdHosts, into, options.EtcdUser, options.EtcdPassword?.Reveal(), options.EtcdTlsCert, options.EtcdTlsKey, options.EtcdCaCert));
+        return etcd!;
+    }
+
+    private static void AddFaults(List<string> faults, Action<List<string>> parse)
+    {
+        var found = new List<string>();
+        parse(found);
+        faults.AddRange(found.ConvertAll(static fault => $"ETCD_HOSTS: {fault}"));
     }
 
     private static Dictionary<string, string> ReadEnvironment()

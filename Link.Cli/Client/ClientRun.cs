@@ -62,13 +62,14 @@ internal sealed class ClientRun : IDisposable
         }
     }
 
-    public void WriteFields(IEnumerable<(string Name, string? Value)> fields)
+    public void WriteFields(List<(string Name, string? Value)> fields)
     {
-        List<(string Name, string? Value)> known = [.. fields.Where(field => !string.IsNullOrEmpty(field.Value))];
-        int width = known.Count == 0 ? 0 : known.Max(field => field.Name.Length);
+        List<(string Name, string? Value)> known = fields.FindAll(field => !string.IsNullOrEmpty(field.Value));
+        int width = 0;
+        known.ForEach(field => width = Math.Max(width, field.Name.Length));
         foreach ((string name, string? value) in known)
         {
-            Output.WriteLine($"{name.PadRight(width)}  {Paint(name, string.Concat(value!.Select(c => char.IsControl(c) ? ' ' : c)))}");
+            Output.WriteLine($"{name.PadRight(width)}  {Paint(name, Table.OneLine(value!))}");
         }
     }
 

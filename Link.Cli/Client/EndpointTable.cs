@@ -23,7 +23,7 @@ internal static class EndpointTable
 
     public static void WriteOne(ClientRun run, EndpointSnapshot endpoint)
     {
-        (string Name, string? Value)[] fields =
+        List<(string Name, string? Value)> fields =
         [
             ("ID", endpoint.Id),
             ("STATUS", endpoint.Status),
@@ -43,7 +43,7 @@ internal static class EndpointTable
         run.WriteFields(fields);
     }
 
-    private static string? Reason(EndpointSnapshot endpoint) => endpoint.Reason ?? endpoint.LastError;
+    private static string? Reason(EndpointSnapshot endpoint) => endpoint.Reason;
 
     private static int ShortLength(IReadOnlyList<EndpointAnswer> endpoints)
     {

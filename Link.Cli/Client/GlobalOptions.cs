@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Link.Cli.CommandLine;
+using Link.Core.Agent;
 using Link.Core.Api;
 
 namespace Link.Cli.Client;
@@ -98,7 +99,7 @@ internal sealed class GlobalOptions
             return null;
         }
 
-        return GoDuration.TryParse(text, out TimeSpan duration) && duration > TimeSpan.Zero
+        return GoDuration.TryParse(text, out TimeSpan duration, out _) && duration > TimeSpan.Zero && duration <= TimeSpan.FromDays(1)
             ? duration
             : throw new UsageException($"{name} {text} is no duration of at most a day; write it as 500ms, 10s or 1m30s");
     }

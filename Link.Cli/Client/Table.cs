@@ -11,7 +11,13 @@ internal sealed class Table(params string[] titles)
     /// <param name="paint">Gives a cell its colour, by title and text.</param>
     public void Write(TextWriter output, Func<string, string, string> paint)
     {
-        int[] widths = [.. titles.Select((title, column) => Math.Max(title.Length, _rows.Select(row => row[column].Length).DefaultIfEmpty().Max()))];
+        int[] widths = Array.ConvertAll(titles, static title => title.Length);
+        foreach (string[] row in _rows)
+        {
+            for (int column = 0; column < widths.Length; column++)
+                widths[column] = Math.Max(widths[column], row[column].Length);
+        }
+
         WriteRow(output, titles, widths, (_, text) => text);
         foreach (string[] row in _rows)
         {
@@ -32,5 +38,9 @@ internal sealed class Table(params string[] titles)
     }
 
     // Names and reasons come from other hosts: no control character of theirs reaches the terminal.
-    private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+    public static string OneLine(string text) => string.Create(text.Length, text, static (line, from) =>
+    {
+        for (int i = 0; i < line.Length; i++)
+            line[i] = char.IsControl(from[i]) ? ' ' : from[i];
+    });
 }

@@ -42,7 +42,9 @@ internal sealed class EtcdSession : IAsyncDisposable
         _recordOf = recordOf;
         _report = report;
         _client = new EtcdClient(etcd);
-        _client.EndpointChanged += change => _log.Info("etcd member changed", ("from", change.From), ("to", change.To), ("reason", change.Reason));
+        _client.EndpointChanged += change => _log.Write(
+            change.From == change.To ? LogLevel.Debug : LogLevel.Info,
+            "etcd connection changed", ("from", change.From), ("to", change.To), ("reason", change.Reason));
         TimeSpan interval = options.KeepAliveInterval;
         _keepAlive = new LeaseKeepAlive(_client, interval < TimeSpan.FromSeconds(2) ? interval / 2 : TimeSpan.FromSeconds(1), static () => BootClock.NowMs, OnKeepAlive);
         _watch = new WatchStream(
@@ -60,7 +62,7 @@ internal sealed class EtcdSession : IAsyncDisposable
     public void LoadHost() => Run(async cancel =>
     {
         TxnResponse answer = await _client.TxnAsync(
-            TxnBuilder.If().Then(Op.Get(KeyLayout.Host(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointsOf(_hostname))), cancel).ConfigureAwait(false);
+            TxnBuilder.If().Then(Op.Get(KeyLayout.Host(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointsOf(_hostname)), Op.Get(KeyLayout.Drained(_hostname))), cancel).ConfigureAwait(false);
         Post(() => HostLoaded?.Invoke(HostRecords.Read(_hostname, answer)));
     },
     fault => new ElectorInput.HostLoadFailed(fault));
@@ -148,8 +150,9 @@ internal sealed class EtcdSession : IAsyncDisposable
             Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId).Write())),
             Op.Put(
                 KeyLayout.Agent(_hostname),
-                ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsDrained = drained, IsStopped = stopped }.Write()),
-                leaseId));
+                ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped }.Write()),
+                leaseId),
+            drained ? Op.Put(KeyLayout.Drained(_hostname), _identity.Instance) : Op.Delete(KeyLayout.Drained(_hostname)));
 
     private async Task TransactAsync(TxnRequest request, List<LockTransaction> batch)
     {

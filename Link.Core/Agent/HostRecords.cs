@@ -12,12 +12,15 @@ internal sealed record HostRecords
     /// <summary>The agent that wrote the host's agent key; null: none.</summary>
     public AgentRecord? Agent { get; private init; }
 
+    /// <summary>The host was drained and stays out of elections.</summary>
+    public bool IsDrained { get; private init; }
+
     public IReadOnlyList<EndpointRecord> Endpoints { get; private init; } = [];
 
     /// <summary>What cannot be read, one line each.</summary>
     public IReadOnlyList<string> Faults { get; private init; } = [];
 
-    /// <param name="answer">Three ranges: the host's config, its agent key, its endpoints.</param>
+    /// <param name="answer">Four ranges: the host's config, its agent key, its endpoints, its drain key.</param>
     public static HostRecords Read(string hostname, TxnResponse answer)
     {
         var faults = new List<string>();
@@ -42,6 +45,6 @@ internal sealed record HostRecords
                 endpoints.Add(endpoint);
         }
 
-        return new HostRecords { LeaseId = host?.LeaseId ?? 0, Agent = agent, Endpoints = endpoints, Faults = faults };
+        return new HostRecords { LeaseId = host?.LeaseId ?? 0, Agent = agent, Endpoints = endpoints, Faults = faults, IsDrained = answer.Responses[3].ResponseRange.Kvs.Count > 0 };
     }
 }

@@ -193,7 +193,7 @@ internal sealed partial class LinkAgent : IAgentControl
             ArpConfig? config = parsed?.Value;
             string? reason =
                 parsed == null ? $"this agent has no plugin \"{record.Plugin}\""
-                : config == null ? string.Join("; ", parsed.Errors.Select(f => $"{f.Key} {f.Value[0]}"))
+                : config == null ? InOneLine(parsed.Errors)
                 : (config.Interface ?? _options.Interface) == null ? "no interface: set INTERFACE"
                 : FindTwin(config) is { } twin ? $"endpoint {twin.Id} on this host has {twin.Output!.Address} already"
                 : null;
@@ -208,7 +208,7 @@ internal sealed partial class LinkAgent : IAgentControl
         }
 
         AgentRecord? other = records.Agent?.Instance == _identity.Instance ? null : records.Agent;
-        Feed(new ElectorInput.HostLoaded(records.LeaseId, other?.Instance, other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)), records.Agent?.IsDrained == true, specs));
+        Feed(new ElectorInput.HostLoaded(records.LeaseId, other?.Instance, other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)), records.IsDrained, specs));
         foreach (EndpointSpec spec in specs)
             StartChecks(_entries[spec.Id]);
     }
@@ -223,7 +223,7 @@ internal sealed partial class LinkAgent : IAgentControl
         var entry = new EndpointEntry(record, output)
         {
             Key = config.ElectionKey,
-            OnEtcdLoss = Enum.TryParse(config.OnEtcdLoss, ignoreCase: true, out EtcdLossPolicy policy) ? policy : _options.OnEtcdLoss,
+            OnEtcdLoss = config.OnEtcdLoss == null ? _options.OnEtcdLoss : EtcdLossPolicyWord.Parse(config.OnEtcdLoss) ?? _options.OnEtcdLoss,
         };
         _entries[entry.Id] = entry;
         _outputs.Add(output);
@@ -276,7 +276,7 @@ internal sealed partial class LinkAgent : IAgentControl
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
             Reason = endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null,
             Since = entry.Since,
-            OnEtcdLoss = entry.Output == null ? null : entry.OnEtcdLoss.ToString().ToLowerInvariant(),
+            OnEtcdLoss = entry.Output == null ? null : EtcdLossPolicyWord.Of(entry.OnEtcdLoss),
             Rivals = endpoint?.Rivals ?? 0,
             LastError = entry.LastError,
             LastErrorAt = entry.LastErrorAt,
@@ -295,7 +295,15 @@ internal sealed partial class LinkAgent : IAgentControl
         reason);
 
     private static Outcome Invalid(Dictionary<string, IReadOnlyList<string>> faults) =>
-        new(OutcomeStatus.Invalid, string.Join("; ", faults.Select(f => $"{f.Key} {f.Value[0]}")), faults);
+        new(OutcomeStatus.Invalid, InOneLine(faults), faults);
+
+    private static string InOneLine(IReadOnlyDictionary<string, IReadOnlyList<string>> faults)
+    {
+        var lines = new List<string>();
+        foreach ((string field, IReadOnlyList<string> messages) in faults)
+            lines.Add($"{field} {messages[0]}");
+        return string.Join("; ", lines);
+    }
 
     private static IReadOnlyList<HealthCheck> ReadChecks(IReadOnlyList<HealthCheckContract> wish, int intervalSeconds, Dictionary<string, IReadOnlyList<string>> faults)
     {

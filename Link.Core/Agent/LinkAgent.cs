@@ -60,7 +60,7 @@ internal sealed partial class LinkAgent : IDisposable
         _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Json, Feed);
         _etcd.HostLoaded += OnHostLoaded;
         _outputs = new ArpOutputs(
-            new AnnounceOptions { Rounds = options.ArpGratuitousCount, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },
+            new AnnounceOptions { Rounds = options.ArpGratuitousCount + 1, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },
             this,
             new Random());
         foreach (int descriptor in _outputs.Descriptors)

@@ -51,8 +51,8 @@ internal static class ApiAnswerReader
         json);
 
     /// <summary>The items of <c>{"name":[...]}</c>. LinK 2 writes an empty list as null.</summary>
-    public static IEnumerable<JsonElement> Items(JsonElement json, string name) =>
-        Property(json, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
+    public static List<JsonElement> Items(JsonElement json, string name) =>
+        Property(json, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
 
     public static JsonElement? Property(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) ? value : null;
@@ -66,9 +66,8 @@ internal static class ApiAnswerReader
         if (json is { } body && (Text(body, "error") ?? Text(body, "msg")) is { Length: > 0 } said)
         {
             // The line names one field; more than one is worth the room.
-            return Property(body, "errors") is { ValueKind: JsonValueKind.Object } fields && fields.EnumerateObject().Skip(1).Any()
-                ? OneLine($"{said}: {string.Join("; ", fields.EnumerateObject().Select(Field))}")
-                : OneLine(said);
+            List<JsonProperty> fields = Property(body, "errors") is { ValueKind: JsonValueKind.Object } errors ? [.. errors.EnumerateObject()] : [];
+            return OneLine(fields.Count > 1 ? $"{said}: {string.Join("; ", fields.ConvertAll(Field))}" : said);
         }
 
         string plain = json is null ? OneLine(Encoding.UTF8.GetString(text)) : "";
@@ -76,7 +75,7 @@ internal static class ApiAnswerReader
     }
 
     private static string Field(JsonProperty field) => field.Value.ValueKind == JsonValueKind.Array
-        ? $"{field.Name} {string.Join(", ", field.Value.EnumerateArray().Select(message => message.ToString()))}"
+        ? $"{field.Name} {string.Join(", ", new List<JsonElement>(field.Value.EnumerateArray()).ConvertAll(message => message.ToString()))}"
         : $"{field.Name} {field.Value}";
 
     private static string OneLine(string text)
@@ -86,7 +85,7 @@ internal static class ApiAnswerReader
     }
 
     private static List<HealthCheckContract> Checks(JsonElement json) =>
-        [.. Items(json, "checks").Select(item => new HealthCheckContract(Text(item, "type") ?? "", Text(item, "host") ?? "", (int)Number(item, "port")))];
+        Items(json, "checks").ConvertAll(item => new HealthCheckContract(Text(item, "type") ?? "", Text(item, "host") ?? "", (int)Number(item, "port")));
 
     private static long Number(JsonElement json, string name) =>
         Property(json, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out long number) ? number : 0;

@@ -61,7 +61,7 @@ internal sealed class ApiClient : IDisposable
     public async Task<IReadOnlyList<EndpointAnswer>> ListAsync(ApiForm form, CancellationToken cancel)
     {
         JsonElement json = Required(await SendAsync(HttpMethod.Get, Path(form), null, cancel));
-        return [.. ApiAnswerReader.Items(json, form == ApiForm.Endpoints ? "endpoints" : "ips").Select(ApiAnswerReader.Endpoint)];
+        return ApiAnswerReader.Items(json, form == ApiForm.Endpoints ? "endpoints" : "ips").ConvertAll(ApiAnswerReader.Endpoint);
     }
 
     /// <returns>The endpoint, or null when the agent has none of that id.</returns>
@@ -81,7 +81,7 @@ internal sealed class ApiClient : IDisposable
     public async Task<IReadOnlyList<string>> HostsAsync(ApiForm form, string id, CancellationToken cancel)
     {
         JsonElement json = Required(await SendAsync(HttpMethod.Get, Path(form, id, "/hosts"), null, cancel));
-        return [.. ApiAnswerReader.Items(json, "hosts").Select(host => ApiAnswerReader.Text(host, "hostname") ?? "")];
+        return ApiAnswerReader.Items(json, "hosts").ConvertAll(host => ApiAnswerReader.Text(host, "hostname") ?? "");
     }
 
     public async Task<EndpointAnswer> AddAsync(ApiForm form, NewEndpoint wish, CancellationToken cancel)

@@ -98,7 +98,7 @@ internal sealed class TlsFiles(string? certificateFile, string? keyFile, string?
             return "the member shows no certificate";
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
             return $"the member's certificate ({certificate.Subject}) is not valid for this host name or address";
-        string status = chain is null ? "" : string.Join(", ", chain.ChainStatus.Select(item => item.Status).Distinct());
+        string status = chain is null ? "" : string.Join(", ", Array.ConvertAll(chain.ChainStatus, static item => item.Status.ToString()).Distinct());
         string roots = caFile is null ? "the system's roots" : caFile;
         return $"the member's certificate ({certificate.Subject}, issued by {certificate.Issuer}) is not trusted by {roots}: {status}";
     }

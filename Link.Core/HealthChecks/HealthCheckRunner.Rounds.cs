@@ -31,8 +31,8 @@ internal sealed partial class HealthCheckRunner
             for (var i = 0; i < checks.Length; i++)
                 checks[i] = RunCheckAsync(endpoint.Checks[i], cancel);
             var results = await Task.WhenAll(checks).ConfigureAwait(false);
-            var failures = results.Where(one => !one.Passed).Select(one => one.Reason);
-            result = results.All(one => one.Passed) ? CheckResult.Pass : CheckResult.Fail(string.Join("; ", failures));
+            var failures = Array.FindAll(results, static one => !one.Passed);
+            result = failures.Length == 0 ? CheckResult.Pass : CheckResult.Fail(string.Join("; ", Array.ConvertAll(failures, static one => one.Reason)));
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {

@@ -96,7 +96,7 @@ internal sealed partial class HeldAddresses
         if (wanted.Count == 0)
             return;
         var errors = new KernelError?[wanted.Count];
-        kernel.Change([.. wanted.Select(static w => w.Request)], errors);
+        kernel.Change(wanted.ConvertAll(static w => w.Request).ToArray(), errors);
         for (var i = 0; i < wanted.Count; i++)
         {
             var (held, request) = wanted[i];

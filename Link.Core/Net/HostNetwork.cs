@@ -199,9 +199,12 @@ internal sealed class HostNetwork : INetworkNotices, IDisposable
     {
         TimesNoticesLost++;
         var links = _kernel.DumpLinks();
-        var alive = links.Select(static l => l.Index).ToHashSet();
-        foreach (var link in Links.All.Where(l => !alive.Contains(l.Index)).ToList())
-            ((INetworkNotices)this).LinkDeleted(link.Index, nowMs);
+        foreach (var link in Links.All.ToList())
+        {
+            if (!links.Exists(l => l.Index == link.Index))
+                ((INetworkNotices)this).LinkDeleted(link.Index, nowMs);
+        }
+
         foreach (var link in links)
             ((INetworkNotices)this).LinkSeen(link, nowMs);
         _addresses.CheckAll();

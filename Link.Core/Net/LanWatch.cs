@@ -12,7 +12,7 @@ internal sealed class LanWatch(LinkTable links)
 
     private readonly Dictionary<HostAddress, Watched> _watched = [];
 
-    public IEnumerable<HostAddress> IPv4Addresses => _watched.Keys.Where(static a => !a.IsIPv6);
+    public List<HostAddress> IPv4Addresses => new List<HostAddress>(_watched.Keys).FindAll(static a => !a.IsIPv6);
 
     public int IPv6Count { get; private set; }
 

@@ -28,7 +28,9 @@ internal sealed class SubnetGuard
     {
         if (_others.Count == 0)
             return;
-        var left = _kernel.DumpAddresses(_link.Index).Select(static r => r.Address).ToHashSet();
+        HashSet<VirtualAddress> left = [];
+        foreach (var record in _kernel.DumpAddresses(_link.Index))
+            left.Add(record.Address);
         foreach (var (record, message) in _others)
         {
             if (!left.Contains(record.Address))

@@ -14,6 +14,11 @@ internal sealed class FieldErrors
         messages.Add(message);
     }
 
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> ToDictionary() =>
-        _errors.ToDictionary(pair => pair.Key, IReadOnlyList<string> (pair) => pair.Value);
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> ToDictionary()
+    {
+        var errors = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var (field, messages) in _errors)
+            errors[field] = messages;
+        return errors;
+    }
 }

@@ -8,9 +8,6 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
     /// <summary>Where the agent hears heartbeats, as <c>address:port</c>; null: it sends none.</summary>
     public string? Heartbeat { get; init; }
 
-    /// <summary>True: the host stays out of elections until it is undrained.</summary>
-    public bool IsDrained { get; init; }
-
     /// <summary>True: the process that wrote this has ended; what it had waits for its successor.</summary>
     public bool IsStopped { get; init; }
 
@@ -22,7 +19,6 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
         new AgentRecord(RecordJson.Text(fields, "hostname"), RecordJson.Text(fields, "instance"), RecordJson.Text(fields, "version"))
         {
             Heartbeat = RecordJson.Text(fields, "heartbeat") is { Length: > 0 } heartbeat ? heartbeat : null,
-            IsDrained = RecordJson.Fact(fields, "drained"),
             IsStopped = RecordJson.Fact(fields, "stopped"),
             Process = RecordJson.Text(fields, "process") is { Length: > 0 } process ? process : null,
         });
@@ -34,8 +30,6 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
         writer.WriteString("version", Version);
         if (Heartbeat is not null)
             writer.WriteString("heartbeat", Heartbeat);
-        if (IsDrained)
-            writer.WriteBoolean("drained", true);
         if (IsStopped)
             writer.WriteBoolean("stopped", true);
         if (Process is not null)

@@ -78,7 +78,7 @@ internal sealed record EndpointRecord
             Plugin = RecordJson.Text(json, "plugin"),
             PluginConfig = RecordJson.Has(json, "plugin_config", out var config) ? config.GetRawText() : "{}",
             LeaseId = RecordJson.Integer(json, "lease_id"),
-            UnknownFields = [.. json.EnumerateObject().Where(field => !KnownFields.Contains(field.Name)).Select(field => KeyValuePair.Create(field.Name, field.Value.GetRawText()))],
+            UnknownFields = ReadUnknownFields(json),
         };
         if (record.Id.Length == 0)
             throw new JsonException("field id is missing");
@@ -89,6 +89,18 @@ internal sealed record EndpointRecord
 
         var address = RecordJson.Write(writer => writer.WriteString("ip", record.Ip));
         return record with { Ip = "", Plugin = ArpPlugin, PluginConfig = System.Text.Encoding.UTF8.GetString(address), IsOldForm = true };
+    }
+
+    private static List<KeyValuePair<string, string>> ReadUnknownFields(JsonElement json)
+    {
+        List<KeyValuePair<string, string>> unknown = [];
+        foreach (var field in json.EnumerateObject())
+        {
+            if (Array.IndexOf(KnownFields, field.Name) < 0)
+                unknown.Add(KeyValuePair.Create(field.Name, field.Value.GetRawText()));
+        }
+
+        return unknown;
     }
 
     private static IReadOnlyList<HealthCheck> ReadChecks(JsonElement json)

@@ -11,6 +11,7 @@ internal static class KeyLayout
     public const string EndpointsPrefix = "/link/hosts/";
     public const string HostsPrefix = "/link/config/";
     public const string AgentsPrefix = "/link/agents/";
+    public const string DrainedPrefix = "/link/drained/";
     public const string SecretsPrefix = "/link/secrets/hosts/";
 
     /// <summary>The lock of an election. Value: the holder's hostname; lease: the holder's.</summary>
@@ -32,6 +33,9 @@ internal static class KeyLayout
 
     /// <summary>Value: <see cref="AgentRecord"/>; lease: the host's. Ours, LinK does not know it.</summary>
     public static string Agent(string host) => AgentsPrefix + host;
+
+    /// <summary>Exists while the host is drained; without a lease, so that a reboot does not end it. Ours, LinK does not know it.</summary>
+    public static string Drained(string host) => DrainedPrefix + host;
 
     public static string Secret(string host, string endpointId, string secretId) => SecretsOf(host, endpointId) + secretId;
 

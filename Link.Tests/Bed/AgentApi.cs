@@ -44,7 +44,12 @@ internal sealed class AgentApi(NetworkNamespace host) : IDisposable
         return answer.Json["endpoints"]!.AsArray().ToDictionary(entry => (string)entry!["id"]!, entry => (string)entry!["status"]!);
     }
 
-    internal async Task<string> StateAsync(string id) => (string)(await GetAsync($"/endpoints/{id}")).Expect(200).Json["endpoint"]!["status"]!;
+    /// <returns>The endpoint's state, or the refusal: an agent that has just started may not know its endpoints yet.</returns>
+    internal async Task<string> StateAsync(string id)
+    {
+        var answer = await GetAsync($"/endpoints/{id}");
+        return answer.Status == 200 ? (string)answer.Json["endpoint"]!["status"]! : $"HTTP {answer.Status}";
+    }
 
     public void Dispose() => _http.Dispose();
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Link.Tests.Bed;
@@ -17,6 +18,7 @@ internal static class EchoPacket
 
     private const byte EchoRequest = 8, EchoReply = 0, EchoRequestV6 = 128, EchoReplyV6 = 129;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void WriteRequest(Span<byte> packet, bool v6, ushort identifier, int number)
     {
         packet.Clear();
@@ -29,6 +31,7 @@ internal static class EchoPacket
     }
 
     /// <param name="packet">From the IP header on.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static bool TryReadAnswer(ushort protocol, ReadOnlySpan<byte> packet, ReadOnlySpan<byte> target, ushort identifier, out int number)
     {
         number = 0;
@@ -67,6 +70,7 @@ internal static class EchoPacket
         return v6 ? 28 : 16;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ushort Checksum(ReadOnlySpan<byte> packet)
     {
         var sum = 0u;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Link.Tests.Bed;
 
 /// <summary>What many endpoints on one agent cost.</summary>
@@ -30,4 +32,10 @@ internal sealed record LoadMeasurement
     internal required double RestartSeconds { get; init; }
 
     internal required double DeleteSeconds { get; init; }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
+        held {Held}, left behind {LeftBehind}, keys left {KeysLeft}; requests to etcd {Requests} ({RequestsPerSecond:0.00}/s), CPU {CpuPercent:0.00} %
+        memory idle {IdleMiB:0.0}, loaded {LoadedMiB:0.0}, peak at restart {RestartPeakMiB:0.0} MiB
+        POSTs {PostSeconds:0.00} s, restart {RestartSeconds:0.00} s, DELETEs {DeleteSeconds:0.00} s
+        """);
 }

@@ -45,6 +45,12 @@ internal sealed record Outcome
     /// <summary>How long the prober itself did not run.</summary>
     internal double ProberStalled { get; init; }
 
+    /// <summary>Requests that the client's own kernel refused to send, from the prober's start on.</summary>
+    internal int SendErrors { get; init; }
+
+    /// <summary>Where the client's neighbour table sent them: <c>+6.3 h2</c>.</summary>
+    internal required IReadOnlyList<string> ClientNeighbours { get; init; }
+
     /// <summary>Answers by host in runs: <c>h1 0..5, h2 6..2000</c>.</summary>
     internal required IReadOnlyList<AnswerRun> Runs { get; init; }
 
@@ -78,6 +84,9 @@ internal sealed record Outcome
             Nobody = Math.Round(BedClock.Milliseconds(holders.None), 2),
             Moves = holders.Moves,
             ProberStalled = Math.Round(BedClock.Milliseconds(probe.StalledBetween(at, until)), 1),
+            SendErrors = probe.SendErrors,
+            ClientNeighbours = [.. bed.ClientNeighbours(address).Where(entry => entry.At > at)
+                .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{Ms(entry.At):+0.0;-0.0} {(entry.Mac is { } mac ? bed.HostOf(mac)?.Name ?? mac.ToString() : "none")}"))],
             Runs = AnswerRun.Of(answers, bed, at),
             Timeline = [.. holders.Timeline.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{Ms(entry.At):+0.0;-0.0} {entry.Host.Name} {(entry.Added ? "add" : "del")}"))],
         };
@@ -88,6 +97,7 @@ internal sealed record Outcome
         longest silence {LongestSilence} ms, two holders {TwoHolders} ms, nobody {Nobody} ms, moves {Moves}, prober stalled {ProberStalled} ms
         answers: {string.Join(", ", Runs)}
         addresses: {string.Join(", ", Timeline)}
+        client's neighbour: {string.Join(", ", ClientNeighbours)}; refused by its kernel {SendErrors}
         """);
 
     private static long OutageOf(ProbeRecord probe, IReadOnlyList<long> lost, long until)

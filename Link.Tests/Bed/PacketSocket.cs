@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Link.Tests.Bed;
@@ -46,6 +47,7 @@ internal sealed class PacketSocket : IDisposable
     internal long ReceivedAt { get; private set; }
 
     /// <returns>False if nothing came within the time.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal bool Read(int timeoutMilliseconds)
     {
         var poll = new LibC.pollfd { fd = _fd, events = LibC.POLLIN };
@@ -102,6 +104,7 @@ internal sealed class PacketSocket : IDisposable
     }
 
     /// <summary>SCM_TIMESTAMPNS of struct cmsghdr { size_t len; int level; int type; }.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long? Timestamp(ReadOnlySpan<byte> control)
     {
         while (control.Length >= 32)

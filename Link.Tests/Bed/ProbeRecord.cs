@@ -13,6 +13,9 @@ internal sealed record ProbeRecord
 
     internal required Stall[] Stalls { get; init; }
 
+    /// <summary>Requests that the client's own kernel refused to send.</summary>
+    internal required int SendErrors { get; init; }
+
     /// <summary>Times at which the requests were sent that nobody ever answered.</summary>
     internal IReadOnlyList<long> LostBetween(long from, long to)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Link.Tests.Bed;
@@ -7,7 +8,8 @@ namespace Link.Tests.Bed;
 /// <summary>
 /// The client's view of an address: one echo request (ICMP, or ICMPv6) a millisecond, which the kernel of whoever has the address answers, with no
 /// program in between whose pauses could be taken for an outage. The link address of an answer says which host it was.
-/// One thread sends and one reads; neither allocates. When the sender is late it sends nothing meanwhile, so that its own stalls lose no request;
+/// One thread sends and one reads; neither allocates, and both are compiled once and for all (AggressiveOptimization): recompiling a hot loop
+/// stops it, for long when the machine is busy. When the sender is late it sends nothing meanwhile, so that its own stalls lose no request;
 /// they are counted. Answers carry the kernel's time stamps.
 /// </summary>
 internal sealed class Prober : IAsyncDisposable
@@ -31,6 +33,7 @@ internal sealed class Prober : IAsyncDisposable
     private Answer[] _answers = new Answer[1 << 17];
     private int _sent;
     private int _answered;
+    private int _sendErrors;
     private volatile bool _stopSending;
     private volatile bool _stopReading;
     private bool _disposed;
@@ -115,6 +118,7 @@ internal sealed class Prober : IAsyncDisposable
                 Answers = _answers.AsSpan(0, _answered).ToArray(),
                 Sightings = [.. _sightings],
                 Stalls = [.. _stalls],
+                SendErrors = _sendErrors,
             };
         }
     }
@@ -148,6 +152,7 @@ internal sealed class Prober : IAsyncDisposable
     /// <summary>Both threads sleep nearly all the time, so that they may go before others when they wake up.</summary>
     private static void PreferThisThread() => _ = LibC.sched_setscheduler(0, LibC.SCHED_RR, 10);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SendLoop()
     {
         PreferThisThread();
@@ -171,13 +176,15 @@ internal sealed class Prober : IAsyncDisposable
                 EchoPacket.WriteRequest(packet, _target.Length == 16, _identifier, _sent);
                 _sent++;
             }
-            // Errors (no route, no such neighbour) are requests without an answer.
-            _ = LibC.sendto(_socket, packet, packet.Length, 0, address, addressLength);
+            // An error (no route, no such neighbour) is a request without an answer.
+            if (LibC.sendto(_socket, packet, packet.Length, 0, address, addressLength) < 0)
+                _sendErrors++;
             last = now;
             next = Math.Max(next + Interval, now - StallAfter);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ReadLoop()
     {
         PreferThisThread();

@@ -81,7 +81,8 @@ internal sealed partial class Scenarios
                 }
                 catch (SocketException)
                 {
-                    Thread.Yield(); // Not listening yet.
+                    // Not listening yet. Trying without a pause would take the processor from the agent.
+                    LibC.clock_nanosleep(LibC.CLOCK_MONOTONIC, 0, new LibC.timespec { tv_nsec = 200_000 }, 0);
                 }
             }
             throw new TimeoutException($"no answer of GET /version; see {agent.Log}");

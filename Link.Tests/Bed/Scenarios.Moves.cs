@@ -78,12 +78,14 @@ internal sealed partial class Scenarios
         }
     }
 
-    /// <summary>A fresh agent, and an endpoint at once: from the request to the address.</summary>
+    /// <summary>A fresh agent, and an endpoint as soon as its API answers: from the first request, refused or not, to the address, milliseconds.</summary>
     internal async Task<double> FirstActivationAsync(IReadOnlyDictionary<string, string>? extra = null)
     {
-        await Bed.StartAgentsAsync(extra, Bed.Host(1));
+        await Bed.ResetAsync();
+        await Bed.Host(1).StartAgentAsync(extra);
         var at = BedClock.Now;
-        await Bed.Host(1).Api.AddAsync(TestBed.Vip);
+        await Wait.UntilAsync("201 of POST /endpoints", async () =>
+            (await Bed.Host(1).Api.PostAsync("/endpoints", new EndpointWish().ToJson(TestBed.Vip))).Status == 201, patience);
         await Wait.UntilAsync("address", () => Bed.HoldersOf(TestBed.Vip).Count == 1, patience);
         return BedClock.Milliseconds(Bed.Addresses.Events(TestBed.Vip)[^1].At - at);
     }

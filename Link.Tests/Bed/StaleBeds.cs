@@ -29,7 +29,7 @@ internal static partial class StaleBeds
             {
                 var match = BedName().Match(Path.GetFileName(folder) + "-");
                 if (match.Success && !Directory.Exists($"/proc/{match.Groups["pid"].Value}"))
-                    Directory.Delete(folder, recursive: true);
+                    RemoveFolder(folder);
             }
         }
         finally
@@ -45,6 +45,18 @@ internal static partial class StaleBeds
         foreach (var pid in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             _ = LibC.kill(int.Parse(pid, CultureInfo.InvariantCulture), LibC.SIGKILL);
         await Tool.TryAsync("ip", ["netns", "del", name]);
+    }
+
+    private static void RemoveFolder(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A process that was just killed still wrote to it; the next bed tries again.
+        }
     }
 
     [GeneratedRegex(@"^lk(?<pid>\d+)x\d+-")]

@@ -21,7 +21,7 @@ internal sealed partial class TestBed
                 await Tool.TryAsync("ip", ["-n", Bridge.Name, "link", "del", Port(host.Name)]);
                 await AttachAsync(host);
             }
-            await Tool.RunAsync("ip", $"-n {host.Namespace.Name} addr flush dev {AgentHost.Interface}");
+            await Tool.RunAsync("ip", $"-n {host.Namespace.Name} addr flush dev {AgentHost.Interface} scope global");
             await SetLinkAsync(host, up: true);
             await Tool.RunAsync("ip", $"-n {host.Namespace.Name} addr replace {host.Address}/24 brd + dev {AgentHost.Interface}");
         }
@@ -48,11 +48,15 @@ internal sealed partial class TestBed
         await Tool.RunAsync("ip", $"-n {Client.Name} neigh flush dev {AgentHost.Interface}");
     }
 
-    /// <summary>Starts agents on the hosts (all, if none are named) after a <see cref="ResetAsync"/>.</summary>
+    /// <summary>Starts agents on the hosts (all, if none are named) after a <see cref="ResetAsync"/>, and waits until etcd has answered them.</summary>
     internal async Task StartAgentsAsync(IReadOnlyDictionary<string, string>? extra = null, params AgentHost[] hosts)
     {
         await ResetAsync();
-        await Task.WhenAll((hosts.Length == 0 ? Hosts : hosts).Select(host => host.StartAgentAsync(extra)));
+        await Task.WhenAll((hosts.Length == 0 ? Hosts : hosts).Select(async host =>
+        {
+            await host.StartAgentAsync(extra);
+            await Wait.UntilAsync($"health of the agent on {host}", async () => (await host.Api.GetAsync("/health")).Status == 200, ElectionDeadline);
+        }));
     }
 
     /// <summary>Fresh agents, one endpoint for the address on each host, and the wait until they agree on a holder.</summary>

@@ -95,7 +95,9 @@ internal sealed partial class TestBed : IAsyncDisposable
     internal Prober Probe(IPAddress address) => Prober.Start(Client, AgentHost.Interface, address);
 
     /// <summary>The link address that the client has for the address; null: none.</summary>
-    internal MacAddress? ClientNeighbour(IPAddress address) => Addresses.Neighbours(ClientNumber, address).Select(entry => entry.Mac).LastOrDefault();
+    internal MacAddress? ClientNeighbour(IPAddress address) => ClientNeighbours(address).Select(entry => entry.Mac).LastOrDefault();
+
+    internal IReadOnlyList<NeighbourEvent> ClientNeighbours(IPAddress address) => Addresses.Neighbours(ClientNumber, address);
 
     internal async Task StartEtcdAsync(bool wipe = true)
     {

@@ -31,6 +31,8 @@ public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
         await using var prober = await HoldAsync(address, _bed.Host(1));
         var at = BedClock.Now;
         await _bed.AddAddressAsync(_bed.Host(2), address);
+        // An IPv6 address answers only once the kernel has told of it, a moment after the call that added it.
+        await Wait.UntilAsync("address", () => _bed.HoldersOf(address).Contains(_bed.Host(2)), Deadline);
         TestBed.Announce(_bed.Host(2).Namespace, address, _bed.Host(2).Mac);
         await prober.MoreRequestsAsync(100);
         await _bed.RemoveAddressAsync(_bed.Host(1), address);

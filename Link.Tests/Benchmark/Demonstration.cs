@@ -81,14 +81,13 @@ internal sealed class Demonstration
     private void Keep()
     {
         var host = _bed.Hosts.First(host => host.Agent is { Runs: true });
-        var dead = _bed.Hosts.FirstOrDefault(host => host.Agent is not { Runs: true });
         Title("Everything goes on running");
         Console.WriteLine($"""
               Ask an agent      {Programs.LinkClient} --socket {host.Socket} ips list
+              Move the address  {Programs.LinkClient} --socket {host.Socket} ips failover {TestBed.Vip}
               Enter a host      ip netns exec {host.Namespace.Name} bash
               Be the client     ip netns exec {_bed.Client.Name} ping {TestBed.Vip}
               Read a log        less {host.Log}
-              Plug {dead?.Name} in again ip -n {_bed.Bridge.Name} link set p-{dead?.Name} up; ip -n {dead?.Namespace.Name} link set eth0 up
               Remove it all     {Path.Combine(Programs.Root, "scripts", "run")} --clean
             """);
         _bed.Abandon();

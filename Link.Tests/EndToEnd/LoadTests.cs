@@ -17,9 +17,10 @@ public sealed class LoadTests(LoneBed bed, ITestOutputHelper output) : EndToEndT
         Assert.InRange(load.Requests, 0, WindowSeconds + 5);
         Assert.Equal(0, load.LeftBehind);
         Assert.Equal(0, load.KeysLeft);
-        Assert.InRange(load.CpuPercent, 0, 10);
-        Assert.InRange(load.IdleMiB, 0, 16);
-        Assert.InRange(load.LoadedMiB, 0, 40);
-        Assert.InRange(load.RestartPeakMiB, 0, 60);
+        // The benchmark holds these to their targets; here they are twice as wide, for a machine that is busy with other tests.
+        Assert.InRange(load.CpuPercent, 0, 2);
+        Assert.InRange(load.IdleMiB, 0, 32);
+        Assert.InRange(load.LoadedMiB, 0, 80);
+        Assert.InRange(load.RestartPeakMiB, 0, 120);
     }
 }

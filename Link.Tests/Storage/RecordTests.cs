@@ -144,10 +144,10 @@ public sealed class RecordTests
     public void An_agent_reads_back()
     {
         var agent = new AgentRecord("web-1", "4711", "1.0.0");
-        var full = agent with { Heartbeat = "10.0.0.1:1314", IsDrained = true };
+        var full = agent with { Heartbeat = "10.0.0.1:1314", IsStopped = true, Process = "boot/pid/1/2" };
 
         Assert.Equal("""{"hostname":"web-1","instance":"4711","version":"1.0.0"}""", Text(agent.Write()));
-        Assert.Equal("""{"hostname":"web-1","instance":"4711","version":"1.0.0","heartbeat":"10.0.0.1:1314","drained":true}""", Text(full.Write()));
+        Assert.Equal("""{"hostname":"web-1","instance":"4711","version":"1.0.0","heartbeat":"10.0.0.1:1314","stopped":true,"process":"boot/pid/1/2"}""", Text(full.Write()));
         Assert.Equal(agent, AgentRecord.Read("/link/agents/web-1", agent.Write()).Value);
         Assert.Equal(full, AgentRecord.Read("/link/agents/web-1", full.Write()).Value);
     }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Link.Tests.Tidy;
 
-/// <summary>What a machine can check of docs/style.md and of the arrows in docs/architecture.md.</summary>
+/// <summary>What a machine can check of CONTRIBUTING.md and of the arrows in docs/architecture.md.</summary>
 public sealed partial class TidyTests
 {
     private const string Anything = "*";

@@ -24,7 +24,7 @@ need_root() {
 
 need_dotnet() {
     command -v dotnet >/dev/null && return
-    die "${0##*/}: the .NET SDK (9 or later) is missing: there is no 'dotnet' command.
+    die "${0##*/}: the .NET SDK (10 or later) is missing: there is no 'dotnet' command.
 Debian has no package of it. Two ways to get it:
   - Microsoft's package repository for Debian: https://learn.microsoft.com/dotnet/core/install/linux-debian, then: apt-get install dotnet-sdk-10.0
   - the archive from https://dotnet.microsoft.com/download/dotnet, unpacked to /usr/local/dotnet, with a link /usr/local/bin/dotnet to its 'dotnet'"

@@ -127,7 +127,8 @@ internal sealed class ArpOutputs : INetworkEvents, IDisposable
 
         if (_network.NextDueMs <= nowMs)
             _network.Tick(nowMs);
-        if (!_pending)
+        // What a flush left for want of time is due at once.
+        if (!_pending && !(_network.NextDueMs <= nowMs))
             return;
         _pending = false;
         _network.Flush(nowMs);
