@@ -182,7 +182,8 @@ internal sealed partial class Elector
     {
         _renewing = true;
         _renewAtMs = _nowMs + _options.KeepAliveIntervalMs;
-        _silenceAtMs = _nowMs + AnswerTimeMs;
+        // Counts from the first renewal without an answer, however often it is repeated.
+        _silenceAtMs = Math.Min(_silenceAtMs, _nowMs + AnswerTimeMs);
         Emit(new ElectorEffect.RenewLease(_leaseId));
     }
 

@@ -1,7 +1,7 @@
 using Link.Core.Election;
 using Xunit;
 
-namespace Link.Tests.Election;
+namespace Link.Tests.Simulation.Rules;
 
 /// <summary>Two agents with one HOSTNAME.</summary>
 public sealed class ElectorNamesakeTests

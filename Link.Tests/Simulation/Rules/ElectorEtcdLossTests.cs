@@ -1,7 +1,7 @@
 using Link.Core.Election;
 using Xunit;
 
-namespace Link.Tests.Election;
+namespace Link.Tests.Simulation.Rules;
 
 /// <summary>etcd is silent: policies, the LAN's word, rivals.</summary>
 public sealed class ElectorEtcdLossTests
