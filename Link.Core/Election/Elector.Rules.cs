@@ -5,8 +5,10 @@ internal sealed partial class Elector
 {
     private bool CanTransact => _phase == Phase.Serving && _leaseId != 0 && _leaseConfirmed;
 
+    /// <summary>A drained host competes for what nobody else wants: where it is alone, and what it could not hand over.</summary>
     private bool MayCompete(Endpoint endpoint) =>
-        endpoint.Fault == null && !endpoint.Removing && (!_drained || endpoint is { Others.Length: 0, OthersRevision: > 0 });
+        endpoint.Fault == null && !endpoint.Removing
+        && (!_drained || endpoint.State == EndpointState.Activated || endpoint is { Others.Length: 0, OthersRevision: > 0 });
 
     /// <summary>Compares what is known of an endpoint with what should be, and acts. Idempotent; called after every change and at the endpoint's own times.</summary>
     private void Reconcile(Endpoint endpoint)
