@@ -132,7 +132,7 @@ internal sealed partial class Elector
         else
         {
             _writeAgain = false;
-            Emit(new ElectorEffect.WriteHost(_leaseId, _drained));
+            Emit(new ElectorEffect.WriteHost(_leaseId, _drained && !_drainedForStop));
         }
     }
 
@@ -182,7 +182,9 @@ internal sealed partial class Elector
     {
         _renewing = true;
         _renewAtMs = _nowMs + _options.KeepAliveIntervalMs;
-        _silenceAtMs = _nowMs + AnswerTimeMs;
+        // Attempts that fail at once must not push this away.
+        if (_silenceAtMs == long.MaxValue)
+            _silenceAtMs = _nowMs + AnswerTimeMs;
         Emit(new ElectorEffect.RenewLease(_leaseId));
     }
 
