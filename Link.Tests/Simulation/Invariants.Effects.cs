@@ -58,7 +58,8 @@ internal sealed partial class Invariants
         if (last < 0 || last == host.Index || host.RunsLink)
             return;
         SimHost loser = _sim.Hosts[last];
-        bool caused = _sim.Disturbances > 0 || loser.Disturbances > 0 || !_sim.Warm
+        // A drained host that could not hand over tries again now and then.
+        bool caused = _sim.Disturbances > 0 || loser.Disturbances > 0 || !_sim.Warm || loser.Agent?.Elector.Drained == true
             || NowUs - Math.Max(_sim.DisturbedUs, loser.DisturbedUs) < Tolerances.CauseUs;
         if (!caused)
             throw new Violation(NoMoveWithoutCause, $"k{key} moved from {loser} to {host}; nothing happened to {loser} for {(NowUs - loser.DisturbedUs) / 1000} ms");

@@ -8,6 +8,7 @@ internal sealed partial class Invariants
     public const string TwoHolders = "two holders while both reach etcd";
     public const string TwoOnLan = "two holders that hear each other";
     public const string AtMostOne = "two holders with release";
+    public const string KeptAlive = "the kernel removes no address of an agent that runs";
     public const string Nobody = "nobody holds though a host could";
     public const string MakeBeforeBreak = "a planned move left a gap";
     public const string NoMoveWithoutCause = "a move without a cause";
@@ -85,6 +86,19 @@ internal sealed partial class Invariants
         {
             CheckGap(host, key);
         }
+    }
+
+    /// <summary>
+    /// The dead man's switch is for the dead: claim and hold prolong what they keep, with or without etcd. (With release a lifetime is whole
+    /// seconds short of the lease, and a late renewal may let it end.)
+    /// </summary>
+    public void OnExpiry(SimHost host, int key)
+    {
+        if (_sim.Scenario.Policy(host.Index % _sim.Scenario.HostCount, key) == EtcdLossPolicy.Release || !host.IsAwake)
+            return;
+        bool ran = host.Agent is { IsServing: true } agent && NowUs - Math.Max(agent.ServingSinceUs, agent.ResumedUs) > Tolerances.RecoveryUs;
+        if (ran && NowUs - host.ThawedUs > Tolerances.RecoveryUs && host.Agent!.Endpoint(key) is { State: EndpointState.Activated })
+            throw new Violation(KeptAlive, $"{host} lost k{key}");
     }
 
     private void CheckAtMostOne(SimHost host, int key)

@@ -19,6 +19,7 @@ internal sealed class Scenario
         LinkHosts = Math.Min(LinkHosts, HostCount - 1);
         Heartbeats = random.Chance(0.5);
         SlowChance = random.Pick(0.0, 0.0, 0.01, 0.05);
+        RefusalChance = random.Pick(0.0, 0.5, 1.0);
         KnowsPredecessor = random.Chance(0.7);
         AuditIntervalMs = random.Chance(0.2) ? 20_000 : 300_000;
         Mode = random.Pick(PolicyMode.Claim, PolicyMode.Claim, PolicyMode.Release, PolicyMode.Hold, PolicyMode.PerKey, PolicyMode.PerHost);
@@ -49,6 +50,9 @@ internal sealed class Scenario
 
     /// <summary>Probability of a message to or from etcd that takes 10 to 500 ms.</summary>
     public double SlowChance { get; }
+
+    /// <summary>Probability that a dead connection is known at once; otherwise a request runs into its deadline.</summary>
+    public double RefusalChance { get; }
 
     /// <summary>A restarted agent knows that the process before it has ended.</summary>
     public bool KnowsPredecessor { get; }
@@ -84,5 +88,5 @@ internal sealed class Scenario
 
     public override string ToString() =>
         $"seed={Seed} kind={Kind} hosts={HostCount} link_hosts={LinkHosts} keys={KeyCount} interval={IntervalMs}ms ttl={TtlSeconds}s policies={Mode} " +
-        $"heartbeats={Heartbeats} slow={SlowChance} knows_predecessor={KnowsPredecessor} audit={AuditIntervalMs}ms faults={Faults} in {FaultSeconds}s";
+        $"heartbeats={Heartbeats} slow={SlowChance} refused={RefusalChance} knows_predecessor={KnowsPredecessor} audit={AuditIntervalMs}ms faults={Faults} in {FaultSeconds}s";
 }

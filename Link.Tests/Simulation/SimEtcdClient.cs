@@ -94,7 +94,7 @@ internal sealed class SimEtcdClient
         EventQueue queue = _sim.Queue;
         long sentUs = queue.NowUs;
         long endUs = sentUs + deadlineUs;
-        if (!Reachable && _random.Chance(0.5))
+        if (!Reachable && _random.Chance(_sim.Scenario.RefusalChance))
         {
             queue.After(LatencyUs(), failed);
             return;

@@ -65,6 +65,7 @@ internal sealed class SimKernel(Simulation sim, SimHost host)
             return;
         sim.Count(Happening.KernelExpired);
         sim.Log($"{host}: kernel removes k{key}, its lifetime is over");
+        sim.Invariants.OnExpiry(host, key);
         Change(key, false);
     });
 
