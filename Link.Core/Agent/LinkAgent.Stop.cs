@@ -10,7 +10,7 @@ internal sealed partial class LinkAgent
     private const long FarewellMs = 500;
 
     private bool _stopping;
-    private bool _drainedForStop;
+    private bool _drainsForStop;
     private long _leaveAtMs = long.MaxValue;
 
     /// <summary>SIGTERM. Leases and addresses stay for a quick restart, guarded by their lifetimes; with ON_STOP=drain everything is handed over first.</summary>
@@ -28,13 +28,13 @@ internal sealed partial class LinkAgent
         _log.Info("stopping", ("on_stop", _options.OnStop == StopPolicy.Drain ? "drain" : "keep"), ("activated", Activated()));
         if (_options.OnStop == StopPolicy.Drain && _elector.IsServing && !_elector.Drained)
         {
-            _drainedForStop = true;
+            _drainsForStop = true;
             Feed(new ElectorInput.Drain(NextCommand((status, reason) =>
             {
                 if (status != AnswerStatus.Done)
                     _log.Warning("not everything could be handed over", ("reason", reason));
                 _loop.Post(Farewell);
-            })));
+            }), ForStop: true));
             return;
         }
 
@@ -65,7 +65,7 @@ internal sealed partial class LinkAgent
             return;
         }
 
-        bool drained = _elector.Drained && !_drainedForStop;
+        bool drained = _elector.Drained && !_drainsForStop;
         _ = LeaveAsync(lease, drained);
     }
 

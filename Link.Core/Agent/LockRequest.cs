@@ -56,7 +56,8 @@ internal static class LockRequest
             case LockOperation.Remove:
                 return TxnBuilder.If().Then(Op.Delete(competitor), Op.Delete(recordKey), Op.DeletePrefix(KeyLayout.SecretsOf(hostname, transaction.EndpointId)));
             case LockOperation.Create or LockOperation.CreateOnly:
-                return TxnBuilder.If().Then(Op.Put(recordKey, record!), Op.Put(competitor, Competing()));
+                TxnBuilder store = TxnBuilder.If().Then(Op.Put(competitor, Competing()));
+                return record == null ? store : store.Then(Op.Put(recordKey, record));
             case LockOperation.Take or LockOperation.Observe:
                 // What is missing is written again: the keys may have gone with a cluster that was restored or wiped.
                 TxnBuilder always = TxnBuilder.If().Then(Op.Nested(TxnBuilder.If(When.Absent(competitor)).Then(Op.Put(competitor, Competing()))));

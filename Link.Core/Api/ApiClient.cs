@@ -145,6 +145,9 @@ internal sealed class ApiClient : IDisposable
     /// <inheritdoc cref="DrainAsync"/>
     public async Task<string?> UndrainAsync(CancellationToken cancel) => Message(await SendAsync(HttpMethod.Post, "/undrain", null, cancel));
 
+    /// <summary>What the last answer said of etcd when it is not ok: connecting, silent or lost. Null: it is ok, or the agent is LinK's and does not say.</summary>
+    public string? EtcdTrouble { get; private set; }
+
     public void Dispose() => _http.Dispose();
 
     private static string? Message(JsonElement? json) => json is { } body ? ApiAnswerReader.Text(body, "message") : null;
@@ -177,6 +180,7 @@ internal sealed class ApiClient : IDisposable
             using HttpResponseMessage response = await _http.SendAsync(request, deadline.Token);
             ReadOnlyMemory<byte> text = await ReadAsync(response.Content, deadline.Token);
             int status = (int)response.StatusCode;
+            EtcdTrouble = response.Headers.TryGetValues("X-Link-Etcd", out IEnumerable<string>? states) ? states.FirstOrDefault() : null;
             JsonElement? json = ReadJson(text);
             return (status, json, status < 300 ? "" : ApiAnswerReader.Error(status, json, text.Span));
         }

@@ -100,7 +100,8 @@ internal sealed partial class Elector
     private void Claim(Endpoint endpoint, string reason)
     {
         endpoint.ClaimedOnLan = true;
-        endpoint.ClaimGraceUntilMs = 0;
+        // What etcd said before it was lost does not count against the claim; what it says when it is back does, after a while.
+        endpoint.ClaimGraceUntilMs = long.MaxValue;
         Transition(endpoint, EndpointEvent.Fault, reason);
     }
 

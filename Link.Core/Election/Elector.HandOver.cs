@@ -3,10 +3,13 @@ namespace Link.Core.Election;
 /// <summary>Planned moves: failover and drain.</summary>
 internal sealed partial class Elector
 {
-    private const long DrainRetryMs = 30_000;
+    private bool _drainedForStop;
     private long _drainCommandId;
     private readonly List<string> _drainFailures = [];
     private int _drainPending;
+
+    /// <summary>When a drained host offers again what nobody took. With release, each offer is a gap.</summary>
+    private static long DrainRetryMs(Endpoint endpoint) => endpoint.Spec.Policy == EtcdLossPolicy.Release ? 600_000 : 30_000;
 
     private void OnFailover(ElectorInput.Failover input)
     {
@@ -72,7 +75,7 @@ internal sealed partial class Elector
     private void GiveUp(Endpoint endpoint, HandOver handOver, AnswerStatus status, string reason)
     {
         endpoint.HandOver = null;
-        endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs;
+        endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs(endpoint);
         Announce(endpoint);
         EndHandOver(handOver, status, reason);
     }
@@ -126,6 +129,7 @@ internal sealed partial class Elector
         if (!_drained)
             Notice(NoticeLevel.Info, null, "draining: every endpoint is handed over");
         _drained = true;
+        _drainedForStop = input.ForStop;
         _writeAgain = true;
         _drainCommandId = input.CommandId;
         _drainFailures.Clear();

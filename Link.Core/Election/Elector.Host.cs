@@ -132,7 +132,7 @@ internal sealed partial class Elector
         else
         {
             _writeAgain = false;
-            Emit(new ElectorEffect.WriteHost(_leaseId, _drained));
+            Emit(new ElectorEffect.WriteHost(_leaseId, _drained && !_drainedForStop));
         }
     }
 

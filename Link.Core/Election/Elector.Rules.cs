@@ -5,10 +5,12 @@ internal sealed partial class Elector
 {
     private bool CanTransact => _phase == Phase.Serving && _leaseId != 0 && _leaseConfirmed;
 
-    /// <summary>A drained host competes for what nobody else wants: where it is alone, and what it could not hand over.</summary>
     private bool MayCompete(Endpoint endpoint) =>
-        endpoint.Fault == null && !endpoint.Removing
-        && (!_drained || endpoint.State == EndpointState.Activated || endpoint is { Others.Length: 0, OthersRevision: > 0 });
+        endpoint.Fault == null && !endpoint.Removing && (!_drained || MustHoldThoughDrained(endpoint));
+
+    /// <summary>Nobody else competes, or nobody took the endpoint when it was offered: a drained host is better than none.</summary>
+    private bool MustHoldThoughDrained(Endpoint endpoint) =>
+        endpoint is { Others.Length: 0, OthersRevision: > 0 } || endpoint.State == EndpointState.Activated || _nowMs < endpoint.DrainRetryAtMs;
 
     /// <summary>Compares what is known of an endpoint with what should be, and acts. Idempotent; called after every change and at the endpoint's own times.</summary>
     private void Reconcile(Endpoint endpoint)
@@ -54,7 +56,7 @@ internal sealed partial class Elector
         {
             // It came back to us: the one that it was meant for gave it up, or somebody handed it to us.
             endpoint.HandOver = null;
-            endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs;
+            endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs(endpoint);
             Announce(endpoint);
             EndHandOver(handOver, AnswerStatus.Failed, "the lock came back to this host");
         }
@@ -102,7 +104,7 @@ internal sealed partial class Elector
 
             endpoint.HandOver = null;
             endpoint.TakeNotBeforeMs = 0;
-            endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs;
+            endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs(endpoint);
             Announce(endpoint);
             EndHandOver(handOver, AnswerStatus.Failed, refused
                 ? $"{handOver.ToHost ?? "the successor"} gave the lock back: it cannot hold the endpoint now"

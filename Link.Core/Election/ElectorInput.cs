@@ -122,7 +122,8 @@ internal abstract record ElectorInput
     internal sealed record TryLock(long CommandId, string EndpointId) : Command(CommandId);
 
     /// <summary>Hand everything over and stay out until <see cref="Undrain"/>.</summary>
-    internal sealed record Drain(long CommandId) : Command(CommandId);
+    /// <param name="ForStop">This process is about to end: the next one is not drained.</param>
+    internal sealed record Drain(long CommandId, bool ForStop = false) : Command(CommandId);
 
     internal sealed record Undrain(long CommandId) : Command(CommandId);
 }

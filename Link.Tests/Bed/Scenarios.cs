@@ -13,6 +13,9 @@ internal sealed partial class Scenarios(TestBed bed, TimeSpan patience)
 
     private TestBed Bed { get; } = bed;
 
+    /// <summary>What was measured last, for whoever wonders about a figure.</summary>
+    internal Measurement? Last { get; private set; }
+
     /// <summary>Agents and an address that has been with its holder for some time.</summary>
     private async Task<(Election Election, Prober Prober)> HoldAsync(
         IPAddress? address, int settleMilliseconds, EndpointWish? wish = null, IReadOnlyDictionary<string, string>? extra = null)
@@ -27,7 +30,7 @@ internal sealed partial class Scenarios(TestBed bed, TimeSpan patience)
     {
         var record = await prober.FinishAsync();
         var until = record.SentAt[^1];
-        return new Measurement
+        return Last = new Measurement
         {
             Before = election,
             At = at,

@@ -5,9 +5,9 @@ namespace Link.Tests.Benchmark;
 /// <summary>Command line of the benchmark.</summary>
 internal sealed record BenchmarkOptions
 {
-    internal const string Usage = "usage: bench [ROW...] [--reps N] [--window SECONDS] [--json FILE] [--list]";
+    internal const string Usage = "usage: bench [ROW...] [--reps N] [--window SECONDS] [--json FILE] [--verbose] [--list]";
 
-    /// <summary>Only scenarios whose name contains one of these; empty: all.</summary>
+    /// <summary>Only scenarios that are called so or, if none is, whose name contains one of these; empty: all.</summary>
     internal IReadOnlyList<string> Rows { get; private init; } = [];
 
     /// <summary>Null: the scenario's own.</summary>
@@ -19,6 +19,9 @@ internal sealed record BenchmarkOptions
     internal string? JsonFile { get; private init; }
 
     internal bool List { get; private init; }
+
+    /// <summary>Prints every repetition in full, and the agents' logs.</summary>
+    internal bool Verbose { get; private init; }
 
     /// <exception cref="FormatException">With the usage.</exception>
     internal static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
@@ -35,6 +38,7 @@ internal sealed record BenchmarkOptions
                 "--reps" => options with { Repetitions = Number() },
                 "--window" => options with { Window = TimeSpan.FromSeconds(Number()) },
                 "--json" => options with { JsonFile = Path.GetFullPath(Value()) },
+                "--verbose" => options with { Verbose = true },
                 "--list" => options with { List = true },
                 ['-', ..] unknown => throw new FormatException($"unknown option {unknown}\n{Usage}"),
                 var row => options with { Rows = [.. options.Rows, row] },

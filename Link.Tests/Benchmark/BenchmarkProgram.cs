@@ -12,7 +12,7 @@ internal static class BenchmarkProgram
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
         var options = BenchmarkOptions.Parse(arguments);
-        var chosen = BenchmarkPlan.Scenarios.Where(scenario => options.Rows.Count == 0 || options.Rows.Any(row => scenario.Name.Contains(row, StringComparison.Ordinal))).ToList();
+        var chosen = Choose(options.Rows);
         if (options.List)
         {
             foreach (var scenario in BenchmarkPlan.Scenarios)
@@ -32,7 +32,7 @@ internal static class BenchmarkProgram
             await using var bed = await TestBed.StartAsync(group.Key);
             foreach (var scenario in group)
             {
-                var (values, faults) = await RepeatAsync(scenario, new Scenarios(bed, Patience), options);
+                var (values, faults) = await RepeatAsync(scenario, bed, options);
                 foreach (var figure in scenario.Figures)
                 {
                     var samples = values.Where(value => value.ContainsKey(figure.Key)).Select(value => value[figure.Key]).Order().ToList();
@@ -52,9 +52,18 @@ internal static class BenchmarkProgram
         return missed == 0 ? 0 : 1;
     }
 
-    private static async Task<(List<IReadOnlyDictionary<string, double>> Values, List<string> Faults)> RepeatAsync(
-        BenchmarkScenario scenario, Scenarios scenarios, BenchmarkOptions options)
+    private static List<BenchmarkScenario> Choose(IReadOnlyList<string> rows)
     {
+        var exact = BenchmarkPlan.Scenarios.Where(scenario => rows.Contains(scenario.Name)).ToList();
+        return exact.Count > 0
+            ? exact
+            : [.. BenchmarkPlan.Scenarios.Where(scenario => rows.Count == 0 || rows.Any(row => scenario.Name.Contains(row, StringComparison.Ordinal)))];
+    }
+
+    private static async Task<(List<IReadOnlyDictionary<string, double>> Values, List<string> Faults)> RepeatAsync(
+        BenchmarkScenario scenario, TestBed bed, BenchmarkOptions options)
+    {
+        var scenarios = new Scenarios(bed, Patience);
         var values = new List<IReadOnlyDictionary<string, double>>();
         var faults = new List<string>();
         for (var i = 0; i < (options.Repetitions ?? scenario.Repetitions); i++)
@@ -68,6 +77,8 @@ internal static class BenchmarkProgram
                 // A repetition that went wrong is a row that misses its target, not the end of the benchmark.
                 faults.Add(e.Message.Split('\n')[0]);
             }
+            if (options.Verbose)
+                Console.WriteLine($"{scenario.Name} {i + 1}: {scenarios.Last}\n{bed.Logs()}");
         }
         return (values, faults);
     }

@@ -41,6 +41,26 @@ public sealed class CommandsTests
     }
 
     [Fact]
+    public async Task List_says_when_the_agent_answers_from_memory()
+    {
+        await using RunningApi api = await StartAsync();
+        api.Agent.Etcd = "lost";
+        ClientResult result = await ClientRunner.RunAsync(api, "list");
+        Assert.Contains("10.0.0.1/32", result.Output, StringComparison.Ordinal);
+        Assert.Equal("etcd is lost: each endpoint's on_etcd_loss applies, and holders are as last heard\n", result.Error);
+    }
+
+    [Fact]
+    public async Task An_agent_that_never_heard_of_etcd_does_not_say_that_there_is_nothing()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Etcd = "connecting";
+        ClientResult result = await ClientRunner.RunAsync(api, "list");
+        Assert.Equal("no endpoints are known yet\n", result.Output);
+        Assert.Contains("etcd has not answered", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task On_a_terminal_ids_are_short_and_states_have_colours()
     {
         await using RunningApi api = await StartAsync();

@@ -31,6 +31,10 @@ internal static class ListCommand
                 json.WriteEndArray();
             });
         }
+        else if (endpoints.Count == 0 && run.Agent.EtcdTrouble != null)
+        {
+            run.Output.WriteLine("no endpoints are known yet");
+        }
         else if (endpoints.Count == 0)
         {
             run.Output.WriteLine($"no endpoints on {await HostNameAsync(run)}; add one: {ClientProgram.Name} ips add 10.0.0.1/32");
@@ -40,8 +44,18 @@ internal static class ListCommand
             EndpointTable.Write(run, endpoints);
         }
 
+        if (EtcdNote(run.Agent.EtcdTrouble) is { } note)
+            run.Console.Error.WriteLine(note);
         return ExitCode.Ok;
     }
+
+    private static string? EtcdNote(string? trouble) => trouble switch
+    {
+        null => null,
+        "connecting" => $"etcd has not answered since the agent started: {ClientProgram.Name} health",
+        "silent" => "etcd does not answer at the moment; this is what the agent knows",
+        _ => $"etcd is {trouble}: each endpoint's on_etcd_loss applies, and holders are as last heard",
+    };
 
     private static async Task<string> HostNameAsync(ClientRun run)
     {
