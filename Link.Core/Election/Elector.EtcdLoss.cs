@@ -33,6 +33,7 @@ internal sealed partial class Elector
             if (endpoint.State == EndpointState.Activated)
             {
                 endpoint.ClaimGraceUntilMs = _nowMs + _ttlMs + 1_000;
+                endpoint.AskAtMs = _nowMs + Rank(endpoint) * _options.WitnessStepMs;
                 Announce(endpoint);
             }
             else
@@ -95,6 +96,18 @@ internal sealed partial class Elector
             Claim(endpoint, "etcd is lost and nobody on the LAN answers for the address");
         else
             Reconcile(endpoint);
+    }
+
+    /// <summary>
+    /// etcd names another holder. If it lives it may have announced when we could not hear it, and LinK's agent never announces again: asked,
+    /// its kernel answers, and that is a rival heard. The verdict itself does not count: it may come from somebody who only asks, as we do.
+    /// </summary>
+    private void ProvokeRival(Endpoint endpoint)
+    {
+        if (endpoint.Asking || !endpoint.Spec.OnLan || _nowMs < endpoint.AskAtMs)
+            return;
+        endpoint.Asking = true;
+        Emit(new ElectorEffect.AskLan(endpoint.Id));
     }
 
     private void Claim(Endpoint endpoint, string reason)

@@ -131,7 +131,8 @@ internal sealed partial class Elector
 
         if (endpoint is { HandOver: null, ClaimedOnLan: true, State: EndpointState.Activated } && _nowMs < endpoint.ClaimGraceUntilMs)
         {
-            WakeEndpointAt(endpoint, endpoint.ClaimGraceUntilMs);
+            ProvokeRival(endpoint);
+            WakeEndpointAt(endpoint, Math.Min(endpoint.ClaimGraceUntilMs, endpoint.Asking ? long.MaxValue : endpoint.AskAtMs));
             return;
         }
 

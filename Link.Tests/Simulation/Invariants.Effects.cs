@@ -59,6 +59,9 @@ internal sealed partial class Invariants
         if (last < 0 || last == host.Index || host.RunsLink || NowUs - host.ThawedUs < Tolerances.RecoveryUs)
             return;
         SimHost loser = _sim.Hosts[last];
+        // It did not move from where it has not been for long; why it went from there was asked then, and why nobody had it is asked elsewhere.
+        if (!loser.Kernel.Has(key) && NowUs - _vacantUs[key] > Tolerances.TwoHoldersUs + Tolerances.NobodyUs)
+            return;
         // A drained host that could not hand over tries again now and then.
         bool caused = _sim.Disturbances > 0 || loser.Disturbances > 0 || !_sim.Warm || loser.Agent?.Elector.Drained == true
             || NowUs - Math.Max(_sim.DisturbedUs, loser.DisturbedUs) < Tolerances.CauseUs;

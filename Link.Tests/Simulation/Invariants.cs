@@ -36,6 +36,7 @@ internal sealed partial class Invariants
     private readonly long[] _noneClaimUs;
     private readonly int[] _leaderChanges;
     private readonly int[] _lastHolder;
+    private readonly long[] _vacantUs;
     private readonly long[] _startUs;
     private readonly Dictionary<long, Command> _commands = [];
     private readonly HashSet<SimAgent> _stopped = [];
@@ -54,6 +55,7 @@ internal sealed partial class Invariants
         _noneClaimUs = new long[machines * keys];
         _leaderChanges = new int[machines * keys];
         _lastHolder = [.. Enumerable.Repeat(-1, keys)];
+        _vacantUs = new long[keys];
         _startUs = new long[machines];
         Array.Fill(_overlapUs, NotSince);
         Array.Fill(_noneUs, NotSince);
@@ -75,17 +77,21 @@ internal sealed partial class Invariants
     // ---- addresses -------------------------------------------------------------------------------
 
     /// <summary>The kernel of <paramref name="host"/> got or lost the address.</summary>
-    public void OnAddress(SimHost host, int key, bool has)
+    /// <param name="isNew">False: it was removed by hand and is put back.</param>
+    public void OnAddress(SimHost host, int key, bool has, bool isNew)
     {
         _sim.Mix(1, host.Index * 16 + key, has ? 1 : 0);
         _sim.Log($"{host}: k{key} {(has ? "ADDED" : "removed")}");
         if (has)
         {
             CheckAtMostOne(host, key);
-            CheckCause(host, key);
+            if (isNew)
+                CheckCause(host, key);
         }
         else
         {
+            if (_lastHolder[key] == host.Index)
+                _vacantUs[key] = NowUs;
             CheckGap(host, key);
         }
     }

@@ -183,7 +183,8 @@ internal sealed class SimEtcdClient
     {
         if (_sink == null || !Reachable || _streamHeld)
             return;
-        int epoch = ++_epoch;
+        DropStream();
+        int epoch = _epoch;
         _sim.Queue.After(_random.Between(1_000, 200_000), () =>
         {
             if (epoch != _epoch || _sink == null)

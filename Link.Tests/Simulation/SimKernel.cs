@@ -34,7 +34,7 @@ internal sealed class SimKernel(Simulation sim, SimHost host)
     {
         if (!IsAlive(key))
             return;
-        Change(key, true);
+        Change(key, true, isNew: false);
         if (_expiresUs[key] < Never)
             ExpireLater(key, _expiresUs[key]);
     }
@@ -69,11 +69,11 @@ internal sealed class SimKernel(Simulation sim, SimHost host)
         Change(key, false);
     });
 
-    private void Change(int key, bool has)
+    private void Change(int key, bool has, bool isNew = true)
     {
         if (_has[key] == has)
             return;
         _has[key] = has;
-        sim.Invariants.OnAddress(host, key, has);
+        sim.Invariants.OnAddress(host, key, has, isNew);
     }
 }

@@ -65,7 +65,14 @@ internal sealed class SimLan(Simulation sim)
             if (host == question.Asker || !Hears(host, question.Asker) || _random.Chance(Loss))
                 continue;
             if (host.Kernel.Has(question.Key) && !_random.Chance(Loss))
-                sim.Queue.After(DelayUs() + DelayUs(), () => End(question, host.ToString()));
+            {
+                sim.Queue.After(DelayUs() + DelayUs(), () =>
+                {
+                    // An answer is a rival's voice too, if the asker has the address itself.
+                    question.Asker.Agent?.OnAnnouncement(question.Key, host);
+                    End(question, host.ToString());
+                });
+            }
         }
 
         foreach (Question other in _questions.ToArray())

@@ -83,6 +83,17 @@ public sealed class ElectorEtcdLossTests
     }
 
     [Fact]
+    public void A_claim_asks_for_the_holder_that_etcd_names()
+    {
+        var driver = Claimed();
+        driver.Give(driver.Renewed(ElectorDriver.Lease)).Answer(driver.LockOf("a"), applied: false);
+        driver.Only<ElectorEffect.AskLan>();
+        driver.Give(new ElectorInput.LanAnswered(ElectorDriver.Id, "02:00:00:00:00:01"));
+        Assert.Equal(EndpointState.Activated, driver.State);
+        driver.Wait(2_000).Only<ElectorEffect.AskLan>();
+    }
+
+    [Fact]
     public void A_claim_ends_when_the_holder_in_etcd_has_had_its_time()
     {
         var driver = Claimed();
