@@ -140,6 +140,7 @@ internal sealed partial class Elector
     {
         _hostRequest = false;
         _writeAgain = true;
+        _doubt &= _leaseId != 0;
         _hostFailures++;
         _retryHostAtMs = _nowMs + Math.Min(_options.RetryDelayMs << Math.Min(_hostFailures, 2), 1_000);
         if (_hostFailures is 1 or 10 || _hostFailures % 100 == 0)

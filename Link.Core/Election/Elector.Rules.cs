@@ -95,10 +95,9 @@ internal sealed partial class Elector
     {
         if (endpoint.HandOver is { Given: true } handOver)
         {
-            bool refused = handOver.ToHost != null && endpoint.Fault == null;
+            bool refused = (handOver.ToHost != null || endpoint.LetGoAtMs != long.MaxValue) && endpoint.Fault == null;
             if (!refused && _nowMs < handOver.DeadlineMs && endpoint.Fault == null)
             {
-                endpoint.LetGoAtMs = long.MaxValue;
                 WakeEndpointAt(endpoint, handOver.DeadlineMs);
                 return;
             }
@@ -108,7 +107,7 @@ internal sealed partial class Elector
             endpoint.DrainRetryAtMs = _nowMs + DrainRetryMs(endpoint);
             Announce(endpoint);
             EndHandOver(handOver, AnswerStatus.Failed, refused
-                ? $"{handOver.ToHost} gave the lock back: it cannot hold the endpoint now"
+                ? $"{handOver.ToHost ?? "the successor"} gave the lock back: it cannot hold the endpoint now"
                 : endpoint.Fault != null ? $"this host failed meanwhile ({endpoint.Fault}) and no other has taken the lock yet"
                 : $"no other host took the lock within {_options.HandOverMs} ms; this host keeps it");
         }

@@ -185,7 +185,7 @@ internal sealed partial class FaultInjector
         SimHost host = Machine();
         int key = Key();
         // LinK's agent never puts it back (contract-link.md, defects).
-        if (!host.Kernel.Has(key) || host.RunsLink)
+        if (!host.Kernel.Has(key) || host.RunsLink || host.IsFrozen)
             return;
         _sim.KeyBrokenUs[key] = _sim.Queue.NowUs;
         Once(host, Happening.ForeignRemoval);

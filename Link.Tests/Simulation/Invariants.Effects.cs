@@ -55,7 +55,8 @@ internal sealed partial class Invariants
     {
         int last = _lastHolder[key];
         _lastHolder[key] = host.Index;
-        if (last < 0 || last == host.Index || host.RunsLink)
+        // A machine that stood still acts on old news until it has read the later ones.
+        if (last < 0 || last == host.Index || host.RunsLink || NowUs - host.ThawedUs < Tolerances.RecoveryUs)
             return;
         SimHost loser = _sim.Hosts[last];
         // A drained host that could not hand over tries again now and then.

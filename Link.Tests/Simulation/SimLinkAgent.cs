@@ -61,6 +61,8 @@ internal sealed class SimLinkAgent(Simulation sim, SimHost host)
         {
             if (CanHold(key))
                 Try(key);
+            else
+                host.Kernel.Remove(key);
         }
     }
 

@@ -182,6 +182,16 @@ public sealed class ElectorCommandTests
     }
 
     [Fact]
+    public void A_drained_host_takes_back_what_nobody_took()
+    {
+        var driver = new ElectorDriver().Hold("a").Give(new ElectorInput.Drain(Command)).Answer(null, ["a", "b"]);
+        driver.Wait(driver.Options.HandOverMs);
+        Assert.Equal(AnswerStatus.Failed, driver.Answered(Command).Status);
+        Assert.Equal(LockOperation.Take, driver.Sent());
+        Assert.Equal(EndpointState.Activated, driver.State);
+    }
+
+    [Fact]
     public void A_drained_host_that_starts_looks_before_it_takes()
     {
         Assert.Equal(LockOperation.Observe, new ElectorDriver().Serve(drained: true).Sent());
