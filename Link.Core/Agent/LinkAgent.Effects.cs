@@ -77,7 +77,15 @@ internal sealed partial class LinkAgent
     private void OnAnswer(ElectorEffect.Answer answer)
     {
         if (_commands.Remove(answer.CommandId, out Action<AnswerStatus, string?>? waiting))
-            waiting(answer.Status, answer.Reason);
+            _answers.Add(() => waiting(answer.Status, answer.Reason));
+    }
+
+    /// <summary>After the kernel was told: who hears that an endpoint is gone must find its address gone.</summary>
+    private void GiveAnswers()
+    {
+        for (int i = 0; i < _answers.Count; i++)
+            _answers[i]();
+        _answers.Clear();
     }
 
     private void OnRemoved(ElectorEffect.Removed removed)

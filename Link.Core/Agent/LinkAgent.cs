@@ -32,6 +32,7 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly Queue<ElectorInput> _inputs = new();
     private readonly List<ElectorEffect> _effects = [];
     private readonly Dictionary<long, Action<AnswerStatus, string?>> _commands = [];
+    private readonly List<Action> _answers = [];
     private long _lastCommand;
     private bool _served;
     private int _exitCode;
@@ -186,6 +187,7 @@ internal sealed partial class LinkAgent : IDisposable
             OnServing();
         _outputs.Tick(now);
         _etcd.Flush();
+        GiveAnswers();
         if (now >= _leaveAtMs)
             Leave();
         if (now >= _watchdogAtMs)

@@ -39,6 +39,9 @@ internal sealed class HeldAddress(VirtualAddress address, string interfaceName)
     /// <summary>It may have gone: see whether it is there, and restore it if not.</summary>
     public bool NeedsCheck { get; set; }
 
+    /// <summary>It was added, and the kernel's notice that it works is still to come.</summary>
+    public bool AwaitsNotice { get; set; }
+
     /// <summary>Not before this moment, after a struggle; null = at once.</summary>
     public long? NotBeforeMs { get; set; }
 

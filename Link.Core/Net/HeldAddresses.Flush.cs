@@ -126,7 +126,10 @@ internal sealed partial class HeldAddresses
         }
         else if (!wasThere)
         {
-            Present?.Invoke(held, true);
+            // The kernel acknowledges an IPv6 address before it answers for it (addrconf_dad_work): its notice tells when.
+            held.AwaitsNotice = held.Address.Host.IsIPv6 && kind == AddressRequestKind.Add;
+            if (!held.AwaitsNotice)
+                Present?.Invoke(held, true);
             events.AddressHeld(held.Address, isOurs: true);
         }
     }

@@ -5,7 +5,10 @@ internal sealed partial class HeldAddresses
     /// <summary>The kernel told that an address was added or changed.</summary>
     public void AddressAdded(AddressRecord record, uint causedBy)
     {
-        if (Match(record) is not { State: HeldState.Ours } held || record.IsMarked)
+        if (Match(record) is not { State: HeldState.Ours } held)
+            return;
+        TellPresent(held);
+        if (record.IsMarked)
             return;
         if (causedBy == kernel.PortId)
         {
@@ -80,9 +83,19 @@ internal sealed partial class HeldAddresses
     {
         foreach (var held in _held.Values)
         {
+            TellPresent(held);
             held.NeedsCheck |= held.State != HeldState.Missing;
             Queue(held);
         }
+    }
+
+    private void TellPresent(HeldAddress held)
+    {
+        if (!held.AwaitsNotice)
+            return;
+        held.AwaitsNotice = false;
+        if (held.State == HeldState.Ours)
+            Present?.Invoke(held, true);
     }
 
     private HeldAddress? Match(AddressRecord record)
