@@ -101,7 +101,7 @@ internal sealed partial class Elector
         }
 
         GiveUp(endpoint, handOver, AnswerStatus.Refused, handOver.ToHost != null && HasLock(endpoint)
-            ? $"{handOver.ToHost} runs no agent that can be handed a lock"
+            ? $"{handOver.ToHost} runs no agent that can be handed a lock, or does not compete any more"
             : "the lock changed meanwhile");
     }
 

@@ -39,6 +39,8 @@ internal sealed partial class Elector
     {
         bool wasLost = _lost;
         bool wasAsking = _asking;
+        if (_nowMs >= _leaseDeadlineMs)
+            ForgetLocks();
         _leaseConfirmed = true;
         _everAnswered = true;
         _ttlMs = ttlSeconds * 1000L;
@@ -57,13 +59,23 @@ internal sealed partial class Elector
             return;
         foreach (Endpoint endpoint in _byId.Values)
         {
-            // What was let go, or could not be activated, for want of a lease.
-            if (endpoint.State is EndpointState.Booting or EndpointState.Standby && HasLock(endpoint))
+            // What was let go, or could not be activated, for want of a lease, and what is not known any more.
+            if (!endpoint.LockKnown || (endpoint.State is EndpointState.Booting or EndpointState.Standby && HasLock(endpoint)))
                 Reconcile(endpoint);
         }
 
         if (!_doubt)
             ProlongAll(withoutEtcd: false);
+    }
+
+    /// <summary>Our lease lives, but it might have ended: what we knew of the locks is not true any more just because of that.</summary>
+    private void ForgetLocks()
+    {
+        foreach (Endpoint endpoint in _byId.Values)
+        {
+            endpoint.LockKnown = false;
+            endpoint.MustObserve = true;
+        }
     }
 
     private void OnLeaseRenewalFailed(ElectorInput.LeaseRenewalFailed input)
@@ -118,11 +130,7 @@ internal sealed partial class Elector
         // What was due during the pause is not a failure of etcd.
         if (!_lost)
             _lastAnswerMs = Math.Max(_lastAnswerMs, _nowMs - _options.KeepAliveIntervalMs);
-        foreach (Endpoint endpoint in _byId.Values)
-        {
-            endpoint.LockKnown = false;
-            endpoint.MustObserve = true;
-        }
+        ForgetLocks();
     }
 
     private void LetGoBeforeExpiry()

@@ -18,7 +18,10 @@ internal enum LockOperation
     /// <summary>If the lock is ours: delete it and re-put our <c>/link/ips</c> key, so that every other host tries at once.</summary>
     Release,
 
-    /// <summary>If the lock is ours: put it with the target's hostname and lease, provided that the target's agent key carries that lease.</summary>
+    /// <summary>
+    /// If the lock is ours: put it with the target's hostname and lease, provided that the target's agent key carries that lease and that the
+    /// target's <c>/link/ips</c> key is there. (A host that has just deleted its endpoint would keep the lock for ever, and hold nothing.)
+    /// </summary>
     HandTo,
 
     /// <summary>Delete the lock if it is ours, our <c>/link/ips</c> key and the endpoint's record.</summary>

@@ -47,7 +47,7 @@ internal sealed partial class SimEtcd
                 break;
             case LockOperation.HandTo:
                 HostCell target = Cell(transaction.TargetHost!);
-                applied = ours && target.Instance != null && target.InstanceLease == transaction.OtherLeaseId && HasLease(transaction.OtherLeaseId);
+                applied = ours && cell.Competitors.Contains(transaction.TargetHost!) && target.Instance != null && target.InstanceLease == transaction.OtherLeaseId && HasLease(transaction.OtherLeaseId);
                 if (!applied)
                     break;
                 Revision++;

@@ -86,8 +86,8 @@ public sealed class ElectorEtcdLossTests
     public void A_claim_asks_for_the_holder_that_etcd_names()
     {
         var driver = Claimed();
-        driver.Give(driver.Renewed(ElectorDriver.Lease)).Only<ElectorEffect.AskLan>();
-        driver.Answer(driver.LockOf("a"), applied: false);
+        driver.Give(driver.Renewed(ElectorDriver.Lease)).Answer(driver.LockOf("a"), applied: false);
+        driver.Only<ElectorEffect.AskLan>();
         driver.Give(new ElectorInput.LanAnswered(ElectorDriver.Id, "02:00:00:00:00:01"));
         Assert.Equal(EndpointState.Activated, driver.State);
         driver.Wait(2_000).Only<ElectorEffect.AskLan>();
@@ -100,6 +100,15 @@ public sealed class ElectorEtcdLossTests
         driver.Give(driver.Renewed(ElectorDriver.Lease)).Answer(driver.LockOf("a"), applied: false);
         driver.Wait(7_000);
         Assert.Equal(EndpointState.Standby, driver.State);
+    }
+
+    [Fact]
+    public void A_lease_that_outlived_its_deadline_does_not_bring_an_old_lock_back()
+    {
+        var driver = new ElectorDriver(EtcdLossPolicy.Release).Hold("a").Wait(20_000, renew: false);
+        driver.Give(driver.Renewed(ElectorDriver.Lease));
+        Assert.Equal(EndpointState.Standby, driver.State);
+        driver.Answer(driver.Ours, applied: false).Only<ElectorEffect.Activate>();
     }
 
     [Fact]
