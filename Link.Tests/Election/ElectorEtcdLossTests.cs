@@ -86,8 +86,8 @@ public sealed class ElectorEtcdLossTests
     public void A_claim_asks_for_the_holder_that_etcd_names()
     {
         var driver = Claimed();
-        driver.Give(driver.Renewed(ElectorDriver.Lease)).Answer(driver.LockOf("a"), applied: false);
-        driver.Only<ElectorEffect.AskLan>();
+        driver.Give(driver.Renewed(ElectorDriver.Lease)).Only<ElectorEffect.AskLan>();
+        driver.Answer(driver.LockOf("a"), applied: false);
         driver.Give(new ElectorInput.LanAnswered(ElectorDriver.Id, "02:00:00:00:00:01"));
         Assert.Equal(EndpointState.Activated, driver.State);
         driver.Wait(2_000).Only<ElectorEffect.AskLan>();
