@@ -4,7 +4,7 @@ namespace Link.Tests.Bed;
 internal sealed record Measurement
 {
     /// <summary>The election before the event.</summary>
-    internal required Election Before { get; init; }
+    internal required ElectedVip Before { get; init; }
 
     internal required Outcome Outcome { get; init; }
 

@@ -7,7 +7,7 @@ internal sealed partial class Scenarios
 {
     /// <param name="settle">How long the holder has had the address, milliseconds.</param>
     /// <param name="to">The wanted successor, of those that do not hold.</param>
-    internal async Task<Measurement> PlannedFailoverAsync(IPAddress? address = null, int settle = 1500, Func<Election, AgentHost>? to = null)
+    internal async Task<Measurement> PlannedFailoverAsync(IPAddress? address = null, int settle = 1500, Func<ElectedVip, AgentHost>? to = null)
     {
         var (election, prober) = await HoldAsync(address, settle);
         await using (prober)
@@ -107,7 +107,7 @@ internal sealed partial class Scenarios
         }
     }
 
-    private async Task<Measurement> FailOverAsync(Election election, Prober prober, AgentHost? to)
+    private async Task<Measurement> FailOverAsync(ElectedVip election, Prober prober, AgentHost? to)
     {
         var at = BedClock.Now;
         var answer = await election.Holder.Api.FailoverAsync(election.HolderId, to?.Name);

@@ -17,7 +17,7 @@ internal sealed partial class Scenarios(TestBed bed, TimeSpan patience)
     internal Measurement? Last { get; private set; }
 
     /// <summary>Agents and an address that has been with its holder for some time.</summary>
-    private async Task<(Election Election, Prober Prober)> HoldAsync(
+    private async Task<(ElectedVip Elected, Prober Prober)> HoldAsync(
         IPAddress? address, int settleMilliseconds, EndpointWish? wish = null, IReadOnlyDictionary<string, string>? extra = null)
     {
         var election = await Bed.ElectAsync(address, wish, extra);
@@ -26,7 +26,7 @@ internal sealed partial class Scenarios(TestBed bed, TimeSpan patience)
         return (election, prober);
     }
 
-    private async Task<Measurement> MeasureAsync(Prober prober, Election election, long at, bool dead = false, IReadOnlyList<KeyEvent>? watch = null)
+    private async Task<Measurement> MeasureAsync(Prober prober, ElectedVip election, long at, bool dead = false, IReadOnlyList<KeyEvent>? watch = null)
     {
         var record = await prober.FinishAsync();
         var until = record.SentAt[^1];

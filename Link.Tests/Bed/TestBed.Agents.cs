@@ -60,23 +60,23 @@ internal sealed partial class TestBed
     }
 
     /// <summary>Fresh agents, one endpoint for the address on each host, and the wait until they agree on a holder.</summary>
-    internal async Task<Election> ElectAsync(IPAddress? address = null, EndpointWish? wish = null, IReadOnlyDictionary<string, string>? extra = null, params AgentHost[] hosts)
+    internal async Task<ElectedVip> ElectAsync(IPAddress? address = null, EndpointWish? wish = null, IReadOnlyDictionary<string, string>? extra = null, params AgentHost[] hosts)
     {
         await StartAgentsAsync(extra, hosts);
         return await CompeteAsync(address ?? Vip, wish, hosts.Length == 0 ? Hosts : hosts);
     }
 
     /// <summary>One endpoint for the address on each host, whose agents run already.</summary>
-    internal async Task<Election> CompeteAsync(IPAddress address, EndpointWish? wish, IEnumerable<AgentHost> hosts)
+    internal async Task<ElectedVip> CompeteAsync(IPAddress address, EndpointWish? wish, IEnumerable<AgentHost> hosts)
     {
         var ids = new Dictionary<AgentHost, string>();
         foreach (var host in hosts)
             ids[host] = await host.Api.AddAsync(address, wish);
-        return await WaitForHolderAsync(new Election(address, ids.Keys.First(), ids));
+        return await WaitForHolderAsync(new ElectedVip(address, ids.Keys.First(), ids));
     }
 
     /// <summary>Waits until exactly one host is ACTIVATED and has the address, and every other one whose agent runs is STANDBY or FAILING.</summary>
-    internal async Task<Election> WaitForHolderAsync(Election election, TimeSpan? deadline = null)
+    internal async Task<ElectedVip> WaitForHolderAsync(ElectedVip election, TimeSpan? deadline = null)
     {
         AgentHost? holder = null;
         IReadOnlyList<string> states = [];
@@ -99,7 +99,7 @@ internal sealed partial class TestBed
     }
 
     /// <summary>A prober that hears the holder.</summary>
-    internal async Task<Prober> ProbeAsync(Election election)
+    internal async Task<Prober> ProbeAsync(ElectedVip election)
     {
         var prober = Probe(election.Address);
         await Wait.UntilAsync($"first answer of {election.Holder}", () => prober.Current?.From == election.Holder.Mac, ElectionDeadline);

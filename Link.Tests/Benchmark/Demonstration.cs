@@ -65,7 +65,7 @@ internal sealed class Demonstration
         await ClientAsync(survivor, show: true, "ips", "list");
     }
 
-    private void Tell(Election election, Prober prober, long at, bool dead)
+    private void Tell(ElectedVip election, Prober prober, long at, bool dead)
     {
         // The last requests may still be on their way.
         var until = BedClock.Now - 100_000_000;
@@ -93,12 +93,12 @@ internal sealed class Demonstration
         _bed.Abandon();
     }
 
-    private async Task<Election> FindElectionAsync()
+    private async Task<ElectedVip> FindElectionAsync()
     {
         var ids = new Dictionary<AgentHost, string>();
         foreach (var host in _bed.Hosts)
             ids[host] = (await host.Api.StatesAsync()).Keys.Single();
-        return await _bed.WaitForHolderAsync(new Election(TestBed.Vip, _bed.Hosts[0], ids), Patience);
+        return await _bed.WaitForHolderAsync(new ElectedVip(TestBed.Vip, _bed.Hosts[0], ids), Patience);
     }
 
     /// <summary>Runs link-client as an operator would, and prints the command and what it says.</summary>

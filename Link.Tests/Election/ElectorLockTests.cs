@@ -1,7 +1,7 @@
 using Link.Core.Election;
 using Xunit;
 
-namespace Link.Tests.Simulation.Rules;
+namespace Link.Tests.Election;
 
 /// <summary>Takes, losses, failing, dead peers, a wiped etcd.</summary>
 public sealed class ElectorLockTests

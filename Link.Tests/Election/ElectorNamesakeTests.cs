@@ -1,7 +1,7 @@
 using Link.Core.Election;
 using Xunit;
 
-namespace Link.Tests.Simulation.Rules;
+namespace Link.Tests.Election;
 
 /// <summary>Two agents with one HOSTNAME.</summary>
 public sealed class ElectorNamesakeTests

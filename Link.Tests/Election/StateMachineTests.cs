@@ -1,7 +1,7 @@
 using Link.Core.Election;
 using Xunit;
 
-namespace Link.Tests.Simulation.Rules;
+namespace Link.Tests.Election;
 
 public sealed class StateMachineTests
 {

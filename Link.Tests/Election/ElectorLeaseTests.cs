@@ -1,7 +1,7 @@
 using Link.Core.Election;
 using Xunit;
 
-namespace Link.Tests.Simulation.Rules;
+namespace Link.Tests.Election;
 
 /// <summary>Start, lease, lifetimes, pauses, wake-up times.</summary>
 public sealed class ElectorLeaseTests

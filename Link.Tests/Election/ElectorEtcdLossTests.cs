@@ -1,7 +1,7 @@
 using Link.Core.Election;
 using Xunit;
 
-namespace Link.Tests.Simulation.Rules;
+namespace Link.Tests.Election;
 
 /// <summary>etcd is silent: policies, the LAN's word, rivals.</summary>
 public sealed class ElectorEtcdLossTests

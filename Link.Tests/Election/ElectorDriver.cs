@@ -1,7 +1,7 @@
 using Link.Core.Election;
 using Xunit;
 
-namespace Link.Tests.Simulation.Rules;
+namespace Link.Tests.Election;
 
 /// <summary>Feeds one Elector by hand: time, inputs, and the effects of the last step.</summary>
 internal sealed class ElectorDriver

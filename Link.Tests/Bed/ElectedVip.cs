@@ -4,7 +4,7 @@ namespace Link.Tests.Bed;
 
 /// <summary>An address for which agents compete, after they have agreed on a holder.</summary>
 /// <param name="Ids">Id of the endpoint on each host.</param>
-internal sealed record Election(IPAddress Address, AgentHost Holder, IReadOnlyDictionary<AgentHost, string> Ids)
+internal sealed record ElectedVip(IPAddress Address, AgentHost Holder, IReadOnlyDictionary<AgentHost, string> Ids)
 {
     internal string HolderId => Ids[Holder];
 
