@@ -37,7 +37,10 @@ internal static class LockRequest
             LockOperation.Observe or LockOperation.CreateOnly => TxnBuilder.If(When.LeaseIs(lockKey, lease)),
             LockOperation.Release => TxnBuilder.If(When.LeaseIs(lockKey, lease)).Then(Op.Delete(lockKey), Op.Put(competitor, Competing())),
             LockOperation.HandTo => TxnBuilder
-                .If(When.LeaseIs(lockKey, lease), When.LeaseIs(KeyLayout.Agent(transaction.TargetHost!), transaction.OtherLeaseId))
+                .If(
+                    When.LeaseIs(lockKey, lease),
+                    When.LeaseIs(KeyLayout.Agent(transaction.TargetHost!), transaction.OtherLeaseId),
+                    When.Exists(KeyLayout.Competitor(key, transaction.TargetHost!)))
                 .Then(Op.Put(lockKey, transaction.TargetHost!, transaction.OtherLeaseId)),
             LockOperation.Remove => TxnBuilder.If(When.LeaseIs(lockKey, lease)).Then(Op.Delete(lockKey)),
             LockOperation.TakeFromDead => TxnBuilder
