@@ -1,0 +1,33 @@
+using System.Text.Json;
+
+namespace Link.Core.Plugins;
+
+/// <summary>
+/// A kind of output: what its configuration takes, which of it is secret, what hosts compete for, and how an endpoint's output is made.
+/// One object for all endpoints of the kind.
+/// </summary>
+internal interface IPlugin
+{
+    /// <summary>As in the API and in etcd: <c>arp</c>.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// The fields of the configuration that are stored encrypted, as paths: <c>secret</c>, or <c>headers.*</c> for every field of an object.
+    /// The plugin itself sees and writes their values in clear; the agent takes them out before anything is stored or shown.
+    /// </summary>
+    IReadOnlyList<string> SecretFields { get; }
+
+    /// <summary>Reads a configuration with its secrets in clear.</summary>
+    /// <param name="stored">
+    /// False: what a user wants; every error is told, and unknown fields are errors, because a misspelt one would be lost silently.
+    /// True: what is in etcd; unknown fields are ignored (a later version may have written them), and what LinK took before is taken.
+    /// </param>
+    Validated<PluginConfig> Read(JsonElement config, bool stored);
+
+    /// <summary>The election key of a stored configuration whose secrets cannot be opened; null: it cannot be told.</summary>
+    string? FindElectionKey(JsonElement config);
+
+    /// <summary>Makes an endpoint's output. On the loop.</summary>
+    /// <param name="config">One that <see cref="Read"/> gave.</param>
+    IOutput Create(OutputTarget endpoint, PluginConfig config);
+}
