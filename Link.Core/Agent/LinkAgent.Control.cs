@@ -146,6 +146,11 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public Task<Outcome> UndrainAsync(CancellationToken cancel) => CommandAsync(command => new ElectorInput.Undrain(command), cancel);
 
+    public Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) =>
+        Task.FromResult(new Outcome(OutcomeStatus.Failed, "this agent does not rotate secrets yet"));
+
+    public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(new RotationSnapshot());
+
     // ---- on the loop -----------------------------------------------------------------------------
 
     private Task<Outcome> Add(EndpointRecord record, ArpConfig config)

@@ -66,5 +66,27 @@ internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body)
     public static ApiAnswer MethodNotAllowed(string method, string allow) =>
         Error(405, $"method {method} is not allowed here; allowed: {allow}") with { Allow = allow };
 
+    /// <summary>The same error, said in <c>msg</c> too.</summary>
+    public ApiAnswer WithMsg()
+    {
+        using JsonDocument document = JsonDocument.Parse(Body);
+        JsonElement fields = document.RootElement;
+        return !fields.TryGetProperty("error", out JsonElement error) ? this : this with
+        {
+            Body = ApiJson.Write(json =>
+            {
+                json.WriteStartObject();
+                foreach (JsonProperty field in fields.EnumerateObject())
+                {
+                    field.WriteTo(json);
+                }
+
+                json.WritePropertyName("msg");
+                error.WriteTo(json);
+                json.WriteEndObject();
+            }),
+        };
+    }
+
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();
 }

@@ -31,6 +31,7 @@ internal static class ApiAnswerReader
                 Rivals = Number(json, "rivals"),
                 LastError = Text(json, "last_error"),
                 LastErrorAt = Time(json, "last_error_at"),
+                PluginConfigJson = Property(json, "plugin_config") is { ValueKind: JsonValueKind.Object } config ? config.GetRawText() : null,
             },
             json);
     }
@@ -49,6 +50,17 @@ internal static class ApiAnswerReader
             Activated = (int)Number(json, "activated"),
         },
         json);
+
+    public static RotationSnapshot Rotation(JsonElement json) => new()
+    {
+        Running = Flag(json, "running"),
+        Total = (int)Number(json, "total"),
+        Done = (int)Number(json, "done"),
+        Failed = (int)Number(json, "failed"),
+        StartedAt = Time(json, "started_at"),
+        EndedAt = Time(json, "ended_at"),
+        Error = Text(json, "error"),
+    };
 
     /// <summary>The items of <c>{"name":[...]}</c>. LinK 2 writes an empty list as null.</summary>
     public static List<JsonElement> Items(JsonElement json, string name) =>

@@ -95,6 +95,22 @@ internal sealed class ApiBody
         return Integer(field, value);
     }
 
+    public bool Flag(string field)
+    {
+        if (!Find(field, required: false, out JsonElement value))
+        {
+            return false;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        Note(field, $"is {Name(value.ValueKind)}; expected true or false");
+        return false;
+    }
+
     public JsonElement Object(string field)
     {
         if (!Find(field, required: true, out JsonElement value))

@@ -145,6 +145,27 @@ internal sealed class ApiClient : IDisposable
     /// <inheritdoc cref="DrainAsync"/>
     public async Task<string?> UndrainAsync(CancellationToken cancel) => Message(await SendAsync(HttpMethod.Post, "/undrain", null, cancel));
 
+    /// <summary>Ends when the agent says that it is done, which may be before the rotation is: a 503 says that it goes on.</summary>
+    public Task RotateSecretsAsync(bool force, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, "/encrypted_storage/key_rotation", force ? ApiJson.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteBoolean("force", true);
+            json.WriteEndObject();
+        }) : null, cancel);
+
+    /// <returns>How far the rotation is; null: the agent does not tell, because it is LinK's.</returns>
+    public async Task<RotationSnapshot?> FindRotationAsync(CancellationToken cancel)
+    {
+        (int status, JsonElement? json, string error) = await RoundTripAsync(HttpMethod.Get, "/encrypted_storage/key_rotation", null, cancel);
+        return status switch
+        {
+            200 when json is { } body && ApiAnswerReader.Property(body, "running") is not null => ApiAnswerReader.Rotation(body),
+            200 or 404 or 405 => null,
+            _ => throw new ApiRefusedException(status, error),
+        };
+    }
+
     /// <summary>What the last answer said of etcd when it is not ok: connecting, silent or lost. Null: it is ok, or the agent is LinK's and does not say.</summary>
     public string? EtcdTrouble { get; private set; }
 

@@ -51,6 +51,12 @@ internal static class ApiJson
 
         WriteText(json, "last_error", endpoint.LastError);
         WriteTime(json, "last_error_at", endpoint.LastErrorAt ?? default);
+        if (endpoint is { Plugin: not "arp", PluginConfigJson: { } config })
+        {
+            json.WritePropertyName("plugin_config");
+            json.WriteRawValue(config);
+        }
+
         json.WriteEndObject();
     }
 
@@ -81,6 +87,19 @@ internal static class ApiJson
         json.WriteBoolean("drained", agent.Drained);
         json.WriteNumber("endpoints", agent.Endpoints);
         json.WriteNumber("activated", agent.Activated);
+        json.WriteEndObject();
+    }
+
+    public static void WriteRotation(Utf8JsonWriter json, RotationSnapshot rotation)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("running", rotation.Running);
+        json.WriteNumber("total", rotation.Total);
+        json.WriteNumber("done", rotation.Done);
+        json.WriteNumber("failed", rotation.Failed);
+        WriteTime(json, "started_at", rotation.StartedAt ?? default);
+        WriteTime(json, "ended_at", rotation.EndedAt ?? default);
+        WriteText(json, "error", rotation.Error);
         json.WriteEndObject();
     }
 

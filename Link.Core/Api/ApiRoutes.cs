@@ -5,28 +5,63 @@ namespace Link.Core.Api;
 /// <summary>Every route: from a request to an answer, by way of the agent.</summary>
 internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent, Action<string, Exception?> log, CancellationToken stopping)
 {
-    private const string ReadOnly = "GET, HEAD";
-
     private int _commandsUnderWay;
 
-    public Task<ApiAnswer> AnswerAsync(ApiRequest request) => request.Segments switch
+    /// <summary>Every route there is; docs/openapi.json describes the same.</summary>
+    public static IReadOnlyList<ApiRoute> All { get; } =
+    [
+        new("GET", "/version", (routes, _, _) => routes.VersionAsync()),
+        new("GET", "/health", (routes, request, _) => routes.HealthAsync(request)),
+        new("POST", "/drain", (routes, request, _) => routes.DrainAsync(request)),
+        new("POST", "/undrain", (routes, request, _) => routes.UndrainAsync(request)),
+        new("GET", "/encrypted_storage/key_rotation", (routes, request, _) => routes.RotationAsync(request)),
+        new("POST", "/encrypted_storage/key_rotation", (routes, request, _) => routes.RotateAsync(request)),
+        .. OfEndpoints("/endpoints", ApiForm.Endpoints),
+        .. OfEndpoints("/ips", ApiForm.Ips),
+    ];
+
+    public async Task<ApiAnswer> AnswerAsync(ApiRequest request)
     {
-        ["version"] => request.Method == "GET" ? VersionAsync() : NotAllowedAsync(request, ReadOnly),
-        ["health"] => request.Method == "GET" ? HealthAsync(request) : NotAllowedAsync(request, ReadOnly),
-        ["drain"] => request.Method == "POST" ? CommandAsync(request, agent.DrainAsync) : NotAllowedAsync(request, "POST"),
-        ["undrain"] => request.Method == "POST" ? CommandAsync(request, agent.UndrainAsync) : NotAllowedAsync(request, "POST"),
-        ["endpoints"] => CollectionAsync(request, ApiForm.Endpoints),
-        ["endpoints", string id] => ItemAsync(request, ApiForm.Endpoints, id),
-        ["endpoints", string id, "hosts"] => HostsAsync(request, ApiForm.Endpoints, id),
-        ["endpoints", string id, "failover"] => FailoverAsync(request, ApiForm.Endpoints, id),
-        ["endpoints", string id, "lock"] => LockAsync(request, ApiForm.Endpoints, id),
-        ["ips"] => CollectionAsync(request, ApiForm.Ips),
-        ["ips", string id] => ItemAsync(request, ApiForm.Ips, id),
-        ["ips", string id, "hosts"] => HostsAsync(request, ApiForm.Ips, id),
-        ["ips", string id, "failover"] => FailoverAsync(request, ApiForm.Ips, id),
-        ["ips", string id, "lock"] => LockAsync(request, ApiForm.Ips, id),
-        _ => Task.FromResult(ApiAnswer.Error(404, "no such route")),
-    };
+        ApiAnswer answer = await DispatchAsync(request);
+        // LinK 1's client shows an error's msg, later ones its error.
+        return answer.Status >= 400 && request.Segments is ["ips", ..] ? answer.WithMsg() : answer;
+    }
+
+    private static ApiRoute[] OfEndpoints(string path, ApiForm form) =>
+    [
+        new("GET", path, (routes, request, _) => routes.ListAsync(request, form)),
+        new("POST", path, (routes, request, _) => routes.AddAsync(request, form)),
+        new("GET", $"{path}/{{id}}", (routes, request, id) => routes.ShowAsync(request, form, id)),
+        new("PUT", $"{path}/{{id}}", (routes, request, id) => routes.SetChecksAsync(request, form, id)),
+        new("PATCH", $"{path}/{{id}}", (routes, request, id) => routes.SetChecksAsync(request, form, id)),
+        new("DELETE", $"{path}/{{id}}", (routes, request, id) => routes.DeleteAsync(request, form, id)),
+        new("GET", $"{path}/{{id}}/hosts", (routes, request, id) => routes.HostsAsync(request, form, id)),
+        new("POST", $"{path}/{{id}}/failover", (routes, request, id) => routes.FailoverAsync(request, form, id)),
+        new("POST", $"{path}/{{id}}/lock", (routes, request, id) => routes.LockAsync(request, form, id)),
+    ];
+
+    private Task<ApiAnswer> DispatchAsync(ApiRequest request)
+    {
+        List<string> allowed = [];
+        foreach (ApiRoute route in All)
+        {
+            if (!route.Matches(request.Segments, out string id))
+            {
+                continue;
+            }
+
+            if (route.Method == request.Method)
+            {
+                return route.HasId && !IsId(id) ? BadIdAsync() : route.Answer(this, request, id);
+            }
+
+            allowed.Add(route.Method == "GET" ? "GET, HEAD" : route.Method);
+        }
+
+        return Task.FromResult(allowed.Count == 0
+            ? ApiAnswer.Error(404, "no such route")
+            : ApiAnswer.MethodNotAllowed(request.Method, string.Join(", ", allowed)));
+    }
 
     private Task<ApiAnswer> VersionAsync() => Task.FromResult(ApiAnswer.Json(200, json =>
     {
@@ -52,21 +87,27 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
         return ApiAnswer.Json(status.Healthy ? 200 : 503, json => ApiJson.WriteHealth(json, status)) with { EtcdState = Doubt(status) };
     }
 
-    private Task<ApiAnswer> CollectionAsync(ApiRequest request, ApiForm form) => request.Method switch
-    {
-        "GET" => ListAsync(request, form),
-        "POST" => AddAsync(request, form),
-        _ => NotAllowedAsync(request, "GET, HEAD, POST"),
-    };
+    private Task<ApiAnswer> DrainAsync(ApiRequest request) => CommandAsync(request, agent.DrainAsync);
 
-    private Task<ApiAnswer> ItemAsync(ApiRequest request, ApiForm form, string id) => request.Method switch
+    private Task<ApiAnswer> UndrainAsync(ApiRequest request) => CommandAsync(request, agent.UndrainAsync);
+
+    private async Task<ApiAnswer> RotationAsync(ApiRequest request)
     {
-        not ("GET" or "PUT" or "PATCH" or "DELETE") => NotAllowedAsync(request, "GET, HEAD, PUT, PATCH, DELETE"),
-        _ when !IsId(id) => BadIdAsync(),
-        "GET" => ShowAsync(request, form, id),
-        "DELETE" => CommandAsync(request, cancel => agent.DeleteAsync(id, cancel), form),
-        _ => SetChecksAsync(request, form, id),
-    };
+        (bool answered, RotationSnapshot? rotation) = await AskAsync(request, agent.GetRotationAsync);
+        return !answered || rotation is null ? Hangs() : ApiAnswer.Json(200, json => ApiJson.WriteRotation(json, rotation));
+    }
+
+    private async Task<ApiAnswer> RotateAsync(ApiRequest request)
+    {
+        (ApiBody? body, ApiAnswer? fault) = await ReadOptionalAsync(request);
+        if (body is null)
+        {
+            return fault!;
+        }
+
+        bool force = body.Flag("force");
+        return body.Fault() ?? await CommandAsync(request, cancel => agent.RotateSecretsAsync(force, cancel));
+    }
 
     private async Task<ApiAnswer> ListAsync(ApiRequest request, ApiForm form)
     {
@@ -98,16 +139,6 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
 
     private async Task<ApiAnswer> HostsAsync(ApiRequest request, ApiForm form, string id)
     {
-        if (request.Method != "GET")
-        {
-            return await NotAllowedAsync(request, ReadOnly);
-        }
-
-        if (!IsId(id))
-        {
-            return await BadIdAsync();
-        }
-
         (bool answered, IReadOnlyList<string>? hosts) = await AskAsync(request, cancel => agent.HostsAsync(id, cancel));
         if (!answered)
         {
@@ -155,22 +186,11 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
         return body.Fault() ?? await CommandAsync(request, cancel => agent.SetChecksAsync(id, checks, cancel), form, endpoint => Bare(200, endpoint));
     }
 
+    private Task<ApiAnswer> DeleteAsync(ApiRequest request, ApiForm form, string id) => CommandAsync(request, cancel => agent.DeleteAsync(id, cancel), form);
+
     private async Task<ApiAnswer> FailoverAsync(ApiRequest request, ApiForm form, string id)
     {
-        if (request.Method != "POST")
-        {
-            return await NotAllowedAsync(request, "POST");
-        }
-
-        if (!IsId(id))
-        {
-            return await BadIdAsync();
-        }
-
-        // LinK's clients send no body.
-        ReadOnlyMemory<byte> text = await request.Body(request.ClientGone);
-        ApiAnswer? fault = null;
-        ApiBody? body = text.IsEmpty ? ApiBody.Empty() : ApiBody.Parse(text, out fault);
+        (ApiBody? body, ApiAnswer? fault) = await ReadOptionalAsync(request);
         if (body is null)
         {
             return fault!;
@@ -180,14 +200,15 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
         return body.Fault() ?? await CommandAsync(request, cancel => agent.FailoverAsync(id, toHost, cancel), form);
     }
 
-    private Task<ApiAnswer> LockAsync(ApiRequest request, ApiForm form, string id)
-    {
-        if (request.Method != "POST")
-        {
-            return NotAllowedAsync(request, "POST");
-        }
+    private Task<ApiAnswer> LockAsync(ApiRequest request, ApiForm form, string id) => CommandAsync(request, cancel => agent.TryLockAsync(id, cancel), form);
 
-        return IsId(id) ? CommandAsync(request, cancel => agent.TryLockAsync(id, cancel), form) : BadIdAsync();
+    /// <summary>A body that LinK's clients do not send.</summary>
+    private static async Task<(ApiBody? Body, ApiAnswer? Fault)> ReadOptionalAsync(ApiRequest request)
+    {
+        ReadOnlyMemory<byte> text = await request.Body(request.ClientGone);
+        ApiAnswer? fault = null;
+        ApiBody? body = text.IsEmpty ? ApiBody.Empty() : ApiBody.Parse(text, out fault);
+        return (body, fault);
     }
 
     private static NewEndpoint ReadEndpoint(ApiBody body) => new(
@@ -235,8 +256,6 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
         ApiJson.WriteEndpoint(json, endpoint);
         json.WriteEndObject();
     });
-
-    private static Task<ApiAnswer> NotAllowedAsync(ApiRequest request, string allow) => Task.FromResult(ApiAnswer.MethodNotAllowed(request.Method, allow));
 
     private static Task<ApiAnswer> BadIdAsync() => Task.FromResult(ApiAnswer.Error(400, "not an endpoint's id; expected vip- and 36 letters, digits or dashes"));
 

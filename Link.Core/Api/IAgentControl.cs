@@ -34,6 +34,16 @@ internal interface IAgentControl
     Task<Outcome> DrainAsync(CancellationToken cancel);
 
     Task<Outcome> UndrainAsync(CancellationToken cancel);
+
+    /// <summary>
+    /// Encrypts this host's secrets anew with the current key; may take longer than a request. Conflict: there are no alternate keys, or a rotation is
+    /// under way. Failed: some secrets could not be opened; the error names them.
+    /// </summary>
+    /// <param name="force">Also the secrets that stand under the current key already, and without alternate keys.</param>
+    Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel);
+
+    /// <summary>How far the rotation is, from memory.</summary>
+    Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel);
 }
 
 /// <summary>A check as the API carries it: <c>{"type":"TCP","host":"10.0.0.9","port":80}</c>. Not yet validated.</summary>
@@ -83,6 +93,9 @@ internal sealed record EndpointSnapshot
     public string? LastError { get; init; }
 
     public DateTimeOffset? LastErrorAt { get; init; }
+
+    /// <summary>The configuration as a JSON object, its secrets masked as <c>***</c>, for plugins other than arp, whose fields stand above.</summary>
+    public string? PluginConfigJson { get; init; }
 }
 
 /// <summary>The agent as <c>GET /health</c> shows it.</summary>
