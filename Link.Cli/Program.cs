@@ -65,7 +65,8 @@ internal static class Program
 
         StreamWriter output = OpenOutput();
         using StreamWriter error = new(Console.OpenStandardError(), new UTF8Encoding(false), 256) { AutoFlush = true };
-        ClientConsole console = new(output, error, Environment.GetEnvironmentVariable, IsTerminal: !Console.IsOutputRedirected);
+        using StreamReader input = new(Console.OpenStandardInput(), Encoding.UTF8);
+        ClientConsole console = new(output, error, Environment.GetEnvironmentVariable, IsTerminal: !Console.IsOutputRedirected, input);
         return Finish(output, ClientProgram.RunAsync(args, console, interrupt.Token).GetAwaiter().GetResult());
     }
 

@@ -5,4 +5,5 @@ namespace Link.Cli.Client;
 /// <param name="Error">Complaints.</param>
 /// <param name="Environment">Environment variables.</param>
 /// <param name="IsTerminal">A person reads the output.</param>
-internal sealed record ClientConsole(TextWriter Output, TextWriter Error, Func<string, string?> Environment, bool IsTerminal);
+/// <param name="Input">What is piped in; null: nothing.</param>
+internal sealed record ClientConsole(TextWriter Output, TextWriter Error, Func<string, string?> Environment, bool IsTerminal, TextReader? Input = null);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Link.Core.Api;
 
 namespace Link.Cli.Client;
@@ -28,7 +30,7 @@ internal static class EndpointTable
             ("ID", endpoint.Id),
             ("STATUS", endpoint.Status),
             ("REASON", endpoint.Reason),
-            ("SINCE", endpoint.Since == default ? null : endpoint.Since.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture)),
+            ("SINCE", endpoint.Since == default ? null : Time(endpoint.Since)),
             ("PLUGIN", endpoint.Plugin),
             ("ADDRESS", EndpointAddress.Of(endpoint)),
             ("INTERFACE", endpoint.Interface),
@@ -38,10 +40,34 @@ internal static class EndpointTable
             ("CHECK INTERVAL", endpoint.HealthcheckIntervalSeconds == 0 ? null : $"{endpoint.HealthcheckIntervalSeconds}s"),
             ("ON ETCD LOSS", endpoint.OnEtcdLoss),
             ("RIVALS", endpoint.Rivals == 0 ? null : $"{endpoint.Rivals}"),
-            ("LAST ERROR", endpoint.LastError),
+            ("LAST ERROR", endpoint is { LastError: not null, LastErrorAt: { } at } ? $"{endpoint.LastError} ({Time(at)})" : endpoint.LastError),
         ];
+        fields.InsertRange(fields.FindIndex(field => field.Name == "ELECTION KEY"), Config(endpoint));
         run.WriteFields(fields);
     }
+
+    /// <summary>The plugin's own fields, but for those that every endpoint has.</summary>
+    private static List<(string Name, string? Value)> Config(EndpointSnapshot endpoint)
+    {
+        List<(string Name, string? Value)> fields = [];
+        if (endpoint.PluginConfigJson is null)
+        {
+            return fields;
+        }
+
+        using JsonDocument config = JsonDocument.Parse(endpoint.PluginConfigJson);
+        foreach (JsonProperty field in config.RootElement.EnumerateObject())
+        {
+            if (field.Name != "on_etcd_loss" && (field.Name != "ip" || endpoint.Ip is null))
+            {
+                fields.Add((field.Name.Replace('_', ' ').ToUpperInvariant(), field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : field.Value.GetRawText()));
+            }
+        }
+
+        return fields;
+    }
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     private static string? Reason(EndpointSnapshot endpoint) => endpoint.Reason;
 

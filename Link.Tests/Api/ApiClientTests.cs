@@ -70,10 +70,16 @@ public sealed class ApiClientTests
         using ApiClient client = new(new ApiClientOptions { Url = new Uri(api.Url) });
         EndpointAnswer? found = await client.FindAsync(ApiForm.Endpoints, Id, Cancel);
         Assert.Equal(full, found!.Endpoint with { Checks = full.Checks });
+        string hook = Id.Replace('5', '7');
+        EndpointSnapshot webhook = new() { Id = hook, Status = "STANDBY", Plugin = "webhook", ElectionKey = "webhook/r", PluginConfigJson = """{"resource_id":"r","secret":"***"}""" };
+        api.Agent.Have(webhook);
+        Assert.Equal(webhook.PluginConfigJson, (await client.FindAsync(ApiForm.Endpoints, hook, Cancel))!.Endpoint.PluginConfigJson);
+        api.Agent.Rotation = new RotationSnapshot { Running = true, Total = 3, Done = 1, Failed = 1, StartedAt = full.Since, EndedAt = full.LastErrorAt, Error = "e" };
+        Assert.Equal(api.Agent.Rotation, await client.FindRotationAsync(Cancel));
         Assert.Equal(["web-1", "web-2"], await client.HostsAsync(ApiForm.Endpoints, Id, Cancel));
         Assert.Null(await client.FindAsync(ApiForm.Ips, Id.Replace('5', '6'), Cancel));
         HealthAnswer health = await client.HealthAsync(Cancel);
-        Assert.Equal(("web-1", true, "ok", 1, 1), (health.Agent.Hostname, health.Agent.Healthy, health.Agent.Etcd, health.Agent.Endpoints, health.Agent.Activated));
+        Assert.Equal(("web-1", true, "ok", 2, 1), (health.Agent.Hostname, health.Agent.Healthy, health.Agent.Etcd, health.Agent.Endpoints, health.Agent.Activated));
     }
 
     [Fact]

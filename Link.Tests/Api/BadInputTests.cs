@@ -42,7 +42,7 @@ public sealed class BadInputTests
     {
         await using RunningApi api = await RunningApi.StartAsync();
         ApiReply reply = await api.SendAsync("POST", "/ips", body);
-        Assert.Equal((422, $"{{\"error\":\"{field} {message}\",\"errors\":{{\"{field}\":[\"{message}\"]}}}}\n"), (reply.Status, reply.Body));
+        Assert.Equal((422, $"{{\"error\":\"{field} {message}\",\"errors\":{{\"{field}\":[\"{message}\"]}},\"msg\":\"{field} {message}\"}}\n"), (reply.Status, reply.Body));
         Assert.Null(api.Agent.LastWish);
     }
 

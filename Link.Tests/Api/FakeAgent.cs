@@ -1,4 +1,8 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Link.Core.Api;
+using Link.Core.Plugins;
+using Link.Core.Plugins.Arp;
 
 namespace Link.Tests.Api;
 
@@ -35,7 +39,26 @@ internal sealed class FakeAgent : IAgentControl
     /// <summary>How often an added endpoint is asked for before it leaves BOOTING, and one that was handed over finds its holder.</summary>
     public int Delay { get; set; }
 
+    /// <summary>How the rotation of secrets is.</summary>
+    public RotationSnapshot Rotation { get; set; } = new();
+
+    public bool? LastForce { get; private set; }
+
     private readonly Dictionary<string, (int Asked, EndpointSnapshot Then)> _later = [];
+
+    /// <summary>Everything that was added or handed over has come to rest.</summary>
+    public void Settle()
+    {
+        lock (_lock)
+        {
+            foreach ((int _, EndpointSnapshot then) in _later.Values)
+            {
+                Replace(then);
+            }
+
+            _later.Clear();
+        }
+    }
 
     public void Have(params EndpointSnapshot[] endpoints)
     {
@@ -111,8 +134,26 @@ internal sealed class FakeAgent : IAgentControl
         }
 
         bool isArp = endpoint.Plugin == "arp";
-        string? ip = isArp ? endpoint.PluginConfig.GetProperty("ip").GetString() : null;
-        string key = isArp ? ip!.Replace('/', '_') : $"{endpoint.Plugin}/x";
+        Validated<ArpConfig>? arp = isArp ? ArpConfig.Parse(endpoint.PluginConfig) : null;
+        if (arp is { Value: null })
+        {
+            return new Outcome(OutcomeStatus.Invalid, $"plugin_config {arp.Errors.First().Key} {arp.Errors.First().Value[0]}", arp.Errors);
+        }
+
+        string? ip = arp?.Value!.Cidr;
+        string? key = endpoint.Plugin switch
+        {
+            "arp" => arp!.Value!.ElectionKey,
+            "webhook" => $"webhook/{Field(endpoint.PluginConfig, "resource_id")}",
+            "outscale_public_ip" => $"outscale_public_ip/{Field(endpoint.PluginConfig, "public_ip_id")}",
+            "exec" => $"exec/{Field(endpoint.PluginConfig, "resource_id")}",
+            _ => null,
+        };
+        if (key is null)
+        {
+            return new Outcome(OutcomeStatus.Invalid, $"plugin \"{endpoint.Plugin}\" is not known", new Dictionary<string, IReadOnlyList<string>> { ["plugin"] = ["is not known"] });
+        }
+
         if (_endpoints.Any(other => other.ElectionKey == key))
         {
             return new Outcome(OutcomeStatus.Conflict, $"this host has an endpoint for {key} already");
@@ -129,6 +170,7 @@ internal sealed class FakeAgent : IAgentControl
             HealthcheckIntervalSeconds = endpoint.HealthcheckIntervalSeconds,
             Interface = isArp && endpoint.PluginConfig.TryGetProperty("interface", out var name) ? name.GetString() : null,
             OnEtcdLoss = isArp && endpoint.PluginConfig.TryGetProperty("on_etcd_loss", out var policy) ? policy.GetString() : null,
+            PluginConfigJson = isArp ? null : Masked(endpoint.PluginConfig),
         };
         _endpoints.Add(added);
         _later[added.Id] = (0, added with { Status = "ACTIVATED", Holder = "web-1", Since = DateTimeOffset.UnixEpoch.AddDays(1) });
@@ -157,6 +199,11 @@ internal sealed class FakeAgent : IAgentControl
             return new Outcome(OutcomeStatus.Conflict, "web-1 is not the holder");
         }
 
+        if (Hosts.Count < 2)
+        {
+            return new Outcome(OutcomeStatus.Conflict, "no other host competes");
+        }
+
         EndpointSnapshot standby = endpoint with { Status = "STANDBY", Holder = null, Since = DateTimeOffset.UnixEpoch.AddDays(2) };
         Replace(standby);
         _later[id] = (0, standby with { Holder = toHost ?? "web-2" });
@@ -181,6 +228,18 @@ internal sealed class FakeAgent : IAgentControl
         return new Outcome(OutcomeStatus.Done);
     });
 
+    public Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) => DoAsync(cancel, () =>
+    {
+        LastForce = force;
+        return new Outcome(OutcomeStatus.Done);
+    });
+
+    public async Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel)
+    {
+        await AskedAsync(cancel);
+        return Rotation;
+    }
+
     private Task AskedAsync(CancellationToken cancel) => Question?.Invoke(cancel) ?? Task.CompletedTask;
 
     private async Task<Outcome> DoAsync(CancellationToken cancel, Func<Outcome> command)
@@ -200,4 +259,25 @@ internal sealed class FakeAgent : IAgentControl
         _endpoints.Find(endpoint => endpoint.Id == id) is { } endpoint ? command(endpoint) : new Outcome(OutcomeStatus.NotFound, $"no endpoint {id}");
 
     private void Replace(EndpointSnapshot changed) => _endpoints[_endpoints.FindIndex(endpoint => endpoint.Id == changed.Id)] = changed;
+
+    private static string? Field(JsonElement config, string name) => config.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
+
+    private static string Masked(JsonElement config)
+    {
+        JsonObject shown = JsonObject.Create(config)!;
+        foreach (string secret in new[] { "secret", "access_key", "secret_key" })
+        {
+            if (shown.ContainsKey(secret))
+            {
+                shown[secret] = "***";
+            }
+        }
+
+        foreach (string header in shown["headers"] is JsonObject headers ? headers.Select(field => field.Key).ToArray() : [])
+        {
+            shown["headers"]![header] = "***";
+        }
+
+        return shown.ToJsonString();
+    }
 }

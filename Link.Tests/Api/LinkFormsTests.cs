@@ -91,6 +91,26 @@ public sealed class LinkFormsTests
             reply.Body);
     }
 
+    [Theory]
+    [InlineData("endpoints")]
+    [InlineData("ips")]
+    public async Task The_configuration_of_another_plugin_is_the_last_field(string path)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        const string config = """{"url":"https://lb.example/vip","headers":{"Authorization":"***"},"secret":"***","resource_id":"front"}""";
+        api.Agent.Have(s_plain with { Plugin = "webhook", ElectionKey = "webhook/front", PluginConfigJson = config, LastError = "x" });
+        ApiReply reply = await api.SendAsync("GET", $"/{path}/{A}");
+        Assert.EndsWith($",\"election_key\":\"webhook/front\",\"last_error\":\"x\",\"plugin_config\":{config}}}}}\n", reply.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Arp_shows_its_configuration_in_fields_of_its_own()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Have(s_plain with { PluginConfigJson = """{"ip":"10.77.0.200/32"}""" });
+        Assert.DoesNotContain("plugin_config", (await api.SendAsync("GET", $"/endpoints/{A}")).Body, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_new_endpoint_is_answered_wrapped_with_201()
     {
@@ -174,7 +194,7 @@ public sealed class LinkFormsTests
     {
         await using RunningApi api = await RunningApi.StartAsync();
         ApiReply old = await api.SendAsync(method, $"/ips/{A}{rest}");
-        Assert.Equal((404, "{\"resource\":\"IP\",\"error\":\"not found\"}\n"), (old.Status, old.Body));
+        Assert.Equal((404, "{\"resource\":\"IP\",\"error\":\"not found\",\"msg\":\"not found\"}\n"), (old.Status, old.Body));
         ApiReply reply = await api.SendAsync(method, $"/endpoints/{A}{rest}");
         Assert.Equal((404, "{\"error\":\"Endpoint not found\"}\n"), (reply.Status, reply.Body));
     }

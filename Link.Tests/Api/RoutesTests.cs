@@ -32,7 +32,7 @@ public sealed class RoutesTests
         await using RunningApi api = await RunningApi.StartAsync();
         await api.SendAsync("POST", "/ips", """{"ip":"10.0.0.1/32"}""");
         ApiReply reply = await api.SendAsync("POST", "/ips", """{"ip":"10.0.0.1/32"}""");
-        Assert.Equal((409, "{\"error\":\"this host has an endpoint for 10.0.0.1_32 already\"}\n"), (reply.Status, reply.Body));
+        Assert.Equal((409, "{\"error\":\"this host has an endpoint for 10.0.0.1_32 already\",\"msg\":\"this host has an endpoint for 10.0.0.1_32 already\"}\n"), (reply.Status, reply.Body));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class RoutesTests
     {
         await using RunningApi api = await RunningApi.StartAsync();
         ApiReply reply = await api.SendAsync("POST", "/ips", """{"ip":"10.0.0.1/32","healthcheck_interval":4000}""");
-        Assert.Equal((422, "{\"error\":\"healthcheck_interval must be 0 to 3600\",\"errors\":{\"healthcheck_interval\":[\"must be 0 to 3600\"]}}\n"), (reply.Status, reply.Body));
+        Assert.Equal((422, "{\"error\":\"healthcheck_interval must be 0 to 3600\",\"errors\":{\"healthcheck_interval\":[\"must be 0 to 3600\"]},\"msg\":\"healthcheck_interval must be 0 to 3600\"}\n"), (reply.Status, reply.Body));
     }
 
     [Fact]
@@ -111,6 +111,54 @@ public sealed class RoutesTests
     }
 
     [Theory]
+    [InlineData(null, false)]
+    [InlineData("{}", false)]
+    [InlineData("{\"force\":true}", true)]
+    public async Task A_rotation_ends_with_204(string? body, bool force)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        ApiReply reply = await api.SendAsync("POST", "/encrypted_storage/key_rotation", body);
+        Assert.Equal((204, "", force), (reply.Status, reply.Body, api.Agent.LastForce));
+    }
+
+    [Theory]
+    [InlineData("{\"force\":1}", 422, "force is a number; expected true or false")]
+    [InlineData("{\"forced\":true}", 422, "forced is not known; known: force")]
+    [InlineData("true", 400, "the body is a truth value; expected a JSON object")]
+    public async Task A_rotation_with_a_wrong_body_does_not_begin(string body, int status, string error)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        ApiReply reply = await api.SendAsync("POST", "/encrypted_storage/key_rotation", body);
+        Assert.Equal(status, reply.Status);
+        Assert.StartsWith($"{{\"error\":\"{error}\"", reply.Body, StringComparison.Ordinal);
+        Assert.Null(api.Agent.LastForce);
+    }
+
+    [Theory]
+    [InlineData(nameof(OutcomeStatus.Conflict), 409, "there are no alternate keys")]
+    [InlineData(nameof(OutcomeStatus.Failed), 500, "2 secrets open with none of the keys: sec-1, sec-2")]
+    public async Task A_rotation_that_did_not_work_says_why(string status, int expected, string error)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Command = _ => Task.FromResult(new Outcome(Enum.Parse<OutcomeStatus>(status), error));
+        ApiReply reply = await api.SendAsync("POST", "/encrypted_storage/key_rotation");
+        Assert.Equal((expected, $"{{\"error\":\"{error}\"}}\n"), (reply.Status, reply.Body));
+    }
+
+    [Fact]
+    public async Task The_rotations_progress_leaves_out_what_is_not_known()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        ApiReply none = await api.SendAsync("GET", "/encrypted_storage/key_rotation");
+        Assert.Equal((200, "{\"running\":false,\"total\":0,\"done\":0,\"failed\":0}\n"), (none.Status, none.Body));
+        DateTimeOffset start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        api.Agent.Rotation = new RotationSnapshot { Total = 3, Done = 2, Failed = 1, StartedAt = start, EndedAt = start.AddSeconds(1), Error = "sec-1 opens with none of the keys" };
+        Assert.Equal(
+            "{\"running\":false,\"total\":3,\"done\":2,\"failed\":1,\"started_at\":\"2026-01-02T03:04:05.000Z\",\"ended_at\":\"2026-01-02T03:04:06.000Z\",\"error\":\"sec-1 opens with none of the keys\"}\n",
+            (await api.SendAsync("GET", "/encrypted_storage/key_rotation")).Body);
+    }
+
+    [Theory]
     [InlineData("/")]
     [InlineData("/nothing")]
     [InlineData("/endpoints/")]
@@ -132,6 +180,7 @@ public sealed class RoutesTests
     [InlineData("POST", "/health", "GET, HEAD")]
     [InlineData("GET", "/drain", "POST")]
     [InlineData("GET", "/undrain", "POST")]
+    [InlineData("DELETE", "/encrypted_storage/key_rotation", "GET, HEAD, POST")]
     [InlineData("DELETE", "/endpoints", "GET, HEAD, POST")]
     [InlineData("OPTIONS", "/ips", "GET, HEAD, POST")]
     [InlineData("POST", "/ips/" + Id, "GET, HEAD, PUT, PATCH, DELETE")]

@@ -11,11 +11,16 @@ internal static class ClientRunner
     public static Task<ClientResult> RunAsync(RunningApi api, string line, bool isTerminal = false, params (string Name, string Value)[] environment) =>
         RunAsync(["--host", api.Host, .. Split(line)], isTerminal, environment);
 
-    public static async Task<ClientResult> RunAsync(string[] args, bool isTerminal = false, params (string Name, string Value)[] environment)
+    public static Task<ClientResult> RunAsync(string[] args, bool isTerminal = false, params (string Name, string Value)[] environment) =>
+        RunAsync(args, "", isTerminal, environment);
+
+    /// <param name="input">The standard input.</param>
+    public static async Task<ClientResult> RunAsync(string[] args, string input, bool isTerminal = false, params (string Name, string Value)[] environment)
     {
+        using StringReader piped = new(input);
         using StringWriter output = new();
         using StringWriter error = new();
-        ClientConsole console = new(output, error, name => environment.FirstOrDefault(variable => variable.Name == name).Value, isTerminal);
+        ClientConsole console = new(output, error, name => environment.FirstOrDefault(variable => variable.Name == name).Value, isTerminal, piped);
         int code = await ClientProgram.RunAsync(args, console, TestContext.Current.CancellationToken);
         return new ClientResult(code, output.ToString(), error.ToString());
     }

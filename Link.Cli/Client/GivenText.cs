@@ -1,0 +1,66 @@
+using System.Text;
+using Link.Cli.CommandLine;
+
+namespace Link.Cli.Client;
+
+/// <summary>
+/// Values that do not stand on the command line, which other users see: <c>@FILE</c> is a file's text and <c>-</c> the standard input, both without the
+/// newline at their end; <c>@@</c> starts a value that begins with @ itself.
+/// </summary>
+internal sealed class GivenText(ClientConsole console)
+{
+    private const int MaxLength = 1024 * 1024;
+
+    private string? _inputIsFor;
+
+    /// <param name="option">Whose value, for messages.</param>
+    /// <param name="text">As given.</param>
+    /// <exception cref="UsageException">The file cannot be read, or the standard input is asked for twice.</exception>
+    public string Read(string option, string text) => text switch
+    {
+        "-" => ReadInput(option),
+        ['@', '@', ..] => text[1..],
+        ['@', .. string path] => ReadFile(option, path),
+        _ => text,
+    };
+
+    private string ReadInput(string option)
+    {
+        if (_inputIsFor is not null)
+        {
+            throw new UsageException($"{_inputIsFor} and {option} cannot both be the standard input; give one as @FILE");
+        }
+
+        _inputIsFor = option;
+        return ReadAll(option, console.Input ?? TextReader.Null);
+    }
+
+    private static string ReadFile(string option, string path)
+    {
+        try
+        {
+            using StreamReader file = new(path, Encoding.UTF8);
+            return ReadAll(option, file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new UsageException($"{option} @{path} cannot be read: {fault.Message}");
+        }
+    }
+
+    private static string ReadAll(string option, TextReader from)
+    {
+        char[] text = new char[4096];
+        StringBuilder all = new();
+        for (int count; (count = from.ReadBlock(text, 0, text.Length)) > 0;)
+        {
+            all.Append(text, 0, count);
+            if (all.Length > MaxLength)
+            {
+                throw new UsageException($"{option} has more than {MaxLength} characters");
+            }
+        }
+
+        return all.ToString().TrimEnd('\r', '\n');
+    }
+}

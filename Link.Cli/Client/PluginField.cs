@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Link.Cli.CommandLine;
+
+namespace Link.Cli.Client;
+
+/// <summary>A field of plugins' configurations, and the option that gives it.</summary>
+/// <param name="Name">In the configuration.</param>
+/// <param name="Option">Its values are a text, or a list of texts, as <paramref name="Kind"/> says.</param>
+/// <param name="Plugins">Which have it.</param>
+/// <param name="IsNeeded">The plugin cannot do without it; false for a field that some can do without.</param>
+internal sealed record PluginField(string Name, PluginFieldKind Kind, Option Option, string[] Plugins, bool IsNeeded = false)
+{
+    /// <summary>The environment variable that gives a secret.</summary>
+    public string Variable => $"LINK_PLUGIN_{Name.ToUpperInvariant()}";
+
+    public bool IsFor(string plugin) => Array.IndexOf(Plugins, plugin) >= 0;
+
+    /// <summary>Whether the command line has it.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetResult(Option) is { Implicit: false };
+
+    /// <returns>False: it is not given.</returns>
+    public bool Write(Utf8JsonWriter json, ClientRun run, GivenText given)
+    {
+        if (IsGiven(run.Parsed))
+        {
+            json.WritePropertyName(Name);
+            WriteValue(json, run.Parsed, given);
+            return true;
+        }
+
+        if (Kind == PluginFieldKind.Secret && run.Console.Environment(Variable) is { Length: > 0 } secret)
+        {
+            json.WriteString(Name, secret);
+            return true;
+        }
+
+        return false;
+    }
+
+    private void WriteValue(Utf8JsonWriter json, ParseResult parsed, GivenText given)
+    {
+        switch (Kind)
+        {
+            case PluginFieldKind.Text:
+                json.WriteStringValue(Text(parsed));
+                break;
+
+            case PluginFieldKind.Secret:
+                json.WriteStringValue(given.Read(Option.Name, Text(parsed)));
+                break;
+
+            case PluginFieldKind.WholeNumber:
+                json.WriteNumberValue(int.TryParse(Text(parsed), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                    ? number
+                    : throw new UsageException($"{Option.Name} {Text(parsed)} is no whole number of seconds"));
+                break;
+
+            case PluginFieldKind.List:
+                json.WriteStartArray();
+                Array.ForEach(Texts(parsed), json.WriteStringValue);
+                json.WriteEndArray();
+                break;
+
+            case PluginFieldKind.Variables:
+                WritePairs(json, parsed, '=', "NAME=VALUE", static (_, value) => value);
+                break;
+
+            case PluginFieldKind.Headers:
+                WritePairs(json, parsed, ':', "\"Name: value\"", (name, value) => given.Read($"{Option.Name} {name}", value.Trim()));
+                break;
+        }
+    }
+
+    private void WritePairs(Utf8JsonWriter json, ParseResult parsed, char separator, string form, Func<string, string, string> read)
+    {
+        HashSet<string> names = [];
+        json.WriteStartObject();
+        foreach (string pair in Texts(parsed))
+        {
+            int at = pair.IndexOf(separator);
+            string name = at < 0 ? "" : pair[..at].Trim();
+            if (name.Length == 0)
+            {
+                // Not the whole: it may be a secret.
+                throw new UsageException($"{Option.Name} is written as {form}");
+            }
+
+            if (!names.Add(name))
+            {
+                throw new UsageException($"{Option.Name} gives {name} twice");
+            }
+
+            json.WriteString(name, read(name, pair[(at + 1)..]));
+        }
+
+        json.WriteEndObject();
+    }
+
+    private string Text(ParseResult parsed) => parsed.GetValue((Option<string?>)Option) ?? "";
+
+    private string[] Texts(ParseResult parsed) => parsed.GetValue((Option<string[]>)Option) ?? [];
+}

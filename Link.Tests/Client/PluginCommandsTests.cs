@@ -1,0 +1,148 @@
+using Link.Core.Api;
+using Link.Tests.Api;
+using Xunit;
+
+namespace Link.Tests.Client;
+
+/// <summary>Endpoints of plugins other than arp, in the forms of LinK 3 and ours.</summary>
+public sealed class PluginCommandsTests
+{
+    private const string Id = "vip-5f09bd47-2074-4fe3-bea5-de5cd4f44baf";
+
+    [Theory]
+    [InlineData(
+        "create --plugin outscale_public_ip --public-ip-id eipalloc-abc123 --nic-id eni-abc123 --region eu-west-2 --access-key AK --secret-key SK",
+        """{"access_key":"AK","secret_key":"SK","region":"eu-west-2","public_ip_id":"eipalloc-abc123","nic_id":"eni-abc123"}""",
+        "outscale_public_ip/eipalloc-abc123")]
+    [InlineData(
+        "add --plugin webhook --url https://lb.example/vip --resource-id front --secret s",
+        """{"url":"https://lb.example/vip","secret":"s","resource_id":"front"}""",
+        "webhook/front")]
+    [InlineData(
+        "endpoints add --plugin webhook --url u --resource-id front --secret s --header 'Authorization: Bearer a:b' --header X-A:1 --ca /etc/ca.pem --on-etcd-loss hold",
+        """{"url":"u","headers":{"Authorization":"Bearer a:b","X-A":"1"},"secret":"s","ca":"/etc/ca.pem","resource_id":"front","on_etcd_loss":"hold"}""",
+        "webhook/front")]
+    [InlineData(
+        "add --plugin exec --program /usr/lib/db-vip --argument primary --argument=-x --resource-id db --exec-env A=1=2 --exec-env B= --exec-timeout 10 --exec-ip 10.0.0.1/32 --exec-refresh-interval 0",
+        """{"program":"/usr/lib/db-vip","arguments":["primary","-x"],"resource_id":"db","environment":{"A":"1=2","B":""},"timeout":10,"ip":"10.0.0.1/32","refresh_interval":0}""",
+        "exec/db")]
+    public async Task Each_plugin_has_options_for_its_fields(string line, string config, string key)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        ClientResult result = await ClientRunner.RunAsync(api, line);
+        Assert.Equal((0, $"endpoint vip-00000000-0000-4000-8000-000000000001 ({key}) added: BOOTING\n", ""), (result.Code, result.Output, result.Error));
+        Assert.Equal(config, api.Agent.LastWish!.PluginConfig.GetRawText());
+    }
+
+    [Fact]
+    public async Task Checks_may_follow_as_words()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        ClientResult result = await ClientRunner.RunAsync(api, "add --plugin webhook --url u --resource-id front --secret s TCP 10.0.0.9:80");
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Equal([new HealthCheckContract("TCP", "10.0.0.9", 80)], api.Agent.LastWish!.Checks);
+    }
+
+    [Fact]
+    public async Task Secrets_come_from_files()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        string directory = Directory.CreateTempSubdirectory("link-client-").FullName;
+        try
+        {
+            string path = Path.Combine(directory, "hook.secret");
+            await File.WriteAllTextAsync(path, "from a file\n", TestContext.Current.CancellationToken);
+            ClientResult result = await ClientRunner.RunAsync(api, $"add --plugin webhook --url u --resource-id r --secret @{path} --header 'Authorization: @{path}'");
+            Assert.Equal((0, ""), (result.Code, result.Error));
+            Assert.Equal("""{"url":"u","headers":{"Authorization":"from a file"},"secret":"from a file","resource_id":"r"}""", api.Agent.LastWish!.PluginConfig.GetRawText());
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_secret_comes_from_the_standard_input()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        string[] args = ["--host", api.Host, .. ClientRunner.Split("add --plugin webhook --url u --resource-id r --secret -")];
+        ClientResult result = await ClientRunner.RunAsync(args, "piped in\r\n");
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Equal("""{"url":"u","secret":"piped in","resource_id":"r"}""", api.Agent.LastWish!.PluginConfig.GetRawText());
+    }
+
+    [Fact]
+    public async Task Secrets_come_from_the_environment_unless_the_option_is_given()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        ClientResult result = await ClientRunner.RunAsync(
+            api,
+            "add --plugin outscale_public_ip --public-ip-id eipalloc-abc123 --nic-id eni-abc123 --region eu-west-2 --secret-key SK",
+            false,
+            ("LINK_PLUGIN_ACCESS_KEY", "EA"),
+            ("LINK_PLUGIN_SECRET_KEY", "ES"),
+            ("LINK_PLUGIN_SECRET", "not of this plugin"));
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.StartsWith("""{"access_key":"EA","secret_key":"SK","region":""", api.Agent.LastWish!.PluginConfig.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_that_begins_with_an_at_sign_doubles_it()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        Assert.Equal(0, (await ClientRunner.RunAsync(api, "add --plugin webhook --url u --resource-id r --secret @@home")).Code);
+        Assert.Equal("@home", api.Agent.LastWish!.PluginConfig.GetProperty("secret").GetString());
+    }
+
+    [Theory]
+    [InlineData("add --plugin webhook --plugin-config -", """{"url":"u","resource_id":"r"}""")]
+    [InlineData("add --plugin arp --plugin-config - TCP h:1", """{"ip":"10.0.0.1/32","interface":"eth1"}""")]
+    [InlineData("add --plugin-config -", """{"ip":"10.0.0.1/32"}""")]
+    public async Task All_of_a_configuration_comes_from_the_standard_input(string line, string config)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        ClientResult result = await ClientRunner.RunAsync(["--host", api.Host, .. ClientRunner.Split(line)], config + "\n");
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Equal(config, api.Agent.LastWish!.PluginConfig.GetRawText());
+    }
+
+    [Fact]
+    public async Task Show_prints_the_plugins_fields_and_when_the_last_error_was()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Have(new EndpointSnapshot
+        {
+            Id = Id,
+            Status = "FAILING",
+            Plugin = "webhook",
+            ElectionKey = "webhook/front",
+            Reason = "the webhook fails",
+            Since = DateTimeOffset.UnixEpoch,
+            OnEtcdLoss = "hold",
+            LastError = "https://lb.example/vip answered 503",
+            LastErrorAt = DateTimeOffset.UnixEpoch.AddSeconds(7),
+            PluginConfigJson = """{"url":"https://lb.example/vip","headers":{"Authorization":"***"},"secret":"***","resource_id":"front","on_etcd_loss":"hold"}""",
+        });
+        ClientResult result = await ClientRunner.RunAsync(api, "show webhook/front");
+        Assert.Equal(
+            $$"""
+            ID            {{Id}}
+            STATUS        FAILING
+            REASON        the webhook fails
+            SINCE         1970-01-01 00:00:00 UTC
+            PLUGIN        webhook
+            ADDRESS       webhook/front
+            URL           https://lb.example/vip
+            HEADERS       {"Authorization":"***"}
+            SECRET        ***
+            RESOURCE ID   front
+            ELECTION KEY  webhook/front
+            ON ETCD LOSS  hold
+            LAST ERROR    https://lb.example/vip answered 503 (1970-01-01 00:00:07 UTC)
+
+            """,
+            result.Output);
+        Assert.Contains($"{Id}  FAILING  webhook/front  -  ", (await ClientRunner.RunAsync(api, "list")).Output.Replace("         ", "  ", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+}
