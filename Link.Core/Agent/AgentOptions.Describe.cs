@@ -33,6 +33,7 @@ internal sealed partial record AgentOptions
         Setting("ETCD_PASSWORD", EtcdPassword),
         Setting("PLUGIN_ENSURE_INTERVAL", PluginEnsureInterval),
         Setting("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL", PluginEnsureMaxBackoffInterval),
+        Setting("PLUGIN_FAIL_COUNT_BEFORE_FAILOVER", PluginFailCountBeforeFailover),
         Setting("ARP_GRATUITOUS_COUNT", ArpGratuitousCount),
         Setting("MAX_NUMBER_OF_ENDPOINTS", MaxNumberOfEndpoints),
         Setting("SECRET_STORAGE_ENCRYPTION_KEY", SecretStorageEncryptionKey),
@@ -40,11 +41,18 @@ internal sealed partial record AgentOptions
         Setting("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", OutscalePublicIpRefreshInterval),
         Setting("WEBHOOK_REFRESH_INTERVAL", WebhookRefreshInterval),
         Setting("ON_ETCD_LOSS", EtcdLossPolicyWord.Of(OnEtcdLoss)),
-        Setting("ON_STOP", OnStop == StopPolicy.Drain ? "drain" : "keep"),
+        Setting("ON_STOP", Word(OnStop)),
         Setting("LOG_LEVEL", LogLevel.ToString().ToLowerInvariant()),
     ];
 
     public override string ToString() => string.Join(' ', Describe().Select(setting => $"{setting.Variable}={setting.Value}"));
+
+    private static string Word(StopPolicy policy) => policy switch
+    {
+        StopPolicy.Drain => "drain",
+        StopPolicy.Leave => "leave",
+        _ => "keep",
+    };
 
     private EffectiveSetting Setting(string variable, string? value) => new(variable, value ?? None, IsFromEnvironment(variable));
 

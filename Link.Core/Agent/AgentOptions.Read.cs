@@ -49,6 +49,7 @@ internal sealed partial record AgentOptions
             EtcdPassword = read.Secret("ETCD_PASSWORD"),
             PluginEnsureInterval = ensureInterval,
             PluginEnsureMaxBackoffInterval = ReadMaxBackoff(read, ensureInterval),
+            PluginFailCountBeforeFailover = read.Integer("PLUGIN_FAIL_COUNT_BEFORE_FAILOVER", 3, 0, 1000, ", where 0 means never"),
             ArpGratuitousCount = read.Integer("ARP_GRATUITOUS_COUNT", 3, 0, 1000),
             MaxNumberOfEndpoints = read.Integer("MAX_NUMBER_OF_ENDPOINTS", 1000, -1, 1_000_000, ", where -1 means no limit"),
             SecretStorageEncryptionKey = ReadKey(read),
@@ -57,7 +58,7 @@ internal sealed partial record AgentOptions
             WebhookRefreshInterval = read.Duration("WEBHOOK_REFRESH_INTERVAL", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), Day),
             OnEtcdLoss = read.Choice(
                 "ON_ETCD_LOSS", EtcdLossPolicy.Claim, ("claim", EtcdLossPolicy.Claim), ("hold", EtcdLossPolicy.Hold), ("release", EtcdLossPolicy.Release)),
-            OnStop = read.Choice("ON_STOP", StopPolicy.Keep, ("keep", StopPolicy.Keep), ("drain", StopPolicy.Drain)),
+            OnStop = read.Choice("ON_STOP", StopPolicy.Keep, ("keep", StopPolicy.Keep), ("drain", StopPolicy.Drain), ("leave", StopPolicy.Leave)),
             LogLevel = read.Choice(
                 "LOG_LEVEL", LogLevel.Info, ("debug", LogLevel.Debug), ("info", LogLevel.Info), ("warning", LogLevel.Warning), ("error", LogLevel.Error)),
             _fromEnvironment = read.Used,

@@ -80,6 +80,12 @@ internal sealed partial record AgentOptions
     /// <summary>PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL: the longest period after failures; above <see cref="PluginEnsureInterval"/>, up to 24h. Default 10m.</summary>
     public TimeSpan PluginEnsureMaxBackoffInterval { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// PLUGIN_FAIL_COUNT_BEFORE_FAILOVER (ours): so many failed activations in a row of an output outside this host give the endpoint to another host,
+    /// if one competes, 0 to 1000; 0: never. Default 3.
+    /// </summary>
+    public int PluginFailCountBeforeFailover { get; init; } = 3;
+
     /// <summary>ARP_GRATUITOUS_COUNT: rounds of the control loop that announce after an activation, 0 to 1000. Default 3.</summary>
     public int ArpGratuitousCount { get; init; } = 3;
 
@@ -101,7 +107,7 @@ internal sealed partial record AgentOptions
     /// <summary>ON_ETCD_LOSS (ours): claim, hold or release, for endpoints that say nothing. Default claim, LinK's promise.</summary>
     public EtcdLossPolicy OnEtcdLoss { get; init; } = EtcdLossPolicy.Claim;
 
-    /// <summary>ON_STOP (ours): keep or drain. Default keep.</summary>
+    /// <summary>ON_STOP (ours): keep, drain or leave. Default keep.</summary>
     public StopPolicy OnStop { get; init; } = StopPolicy.Keep;
 
     /// <summary>LOG_LEVEL (ours): debug, info, warning or error. Default info.</summary>

@@ -1,22 +1,24 @@
-using Google.Protobuf;
 using Link.Core.Election;
-using Link.Core.Plugins.Arp;
+using Link.Core.Plugins;
 using Link.Core.Storage;
 
 namespace Link.Core.Agent;
 
 /// <summary>What the agent knows of an endpoint besides its election. Owned by the loop.</summary>
-internal sealed class EndpointEntry(EndpointRecord record, ArpOutput? output)
+internal sealed class EndpointEntry(EndpointRecord record, StoredEndpoint stored)
 {
     public string Id => Record.Id;
 
     public EndpointRecord Record { get; set; } = record;
 
-    /// <summary>Null: this agent cannot run the endpoint; <see cref="Reason"/> says why.</summary>
-    public ArpOutput? Output { get; } = output;
+    /// <summary>As it is in etcd, or is to be.</summary>
+    public StoredEndpoint Stored { get; set; } = stored;
 
-    /// <summary>The record as it is stored.</summary>
-    public ByteString Json { get; set; } = ByteString.CopyFrom(record.Write());
+    /// <summary>Null: this agent cannot run the endpoint; <see cref="Reason"/> says why.</summary>
+    public IOutput? Output { get; init; }
+
+    /// <summary>Null: it cannot be read.</summary>
+    public PluginConfig? Config { get; init; }
 
     /// <summary>The election key; empty when the endpoint cannot be run.</summary>
     public string Key { get; init; } = "";
@@ -31,7 +33,16 @@ internal sealed class EndpointEntry(EndpointRecord record, ArpOutput? output)
     /// <summary>Why the endpoint is in its state.</summary>
     public string? Reason { get; set; }
 
-    public string? LastError { get; set; }
+    /// <summary>The last call of its output to the outside failed.</summary>
+    public bool CallFailed { get; set; }
 
-    public DateTimeOffset? LastErrorAt { get; set; }
+    public string? LastError { get; private set; }
+
+    public DateTimeOffset? LastErrorAt { get; private set; }
+
+    public void Failed(string error)
+    {
+        LastError = error;
+        LastErrorAt = DateTimeOffset.UtcNow;
+    }
 }

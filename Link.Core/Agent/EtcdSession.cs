@@ -24,22 +24,25 @@ internal sealed class EtcdSession : IAsyncDisposable
     private readonly WatchStream _watch;
     private readonly EventLoop _loop;
     private readonly Log _log;
-    private readonly Func<string, ByteString?> _recordOf;
+    private readonly Func<string, StoredEndpoint?> _storedOf;
+    private readonly Action<HostRecords> _hostRead;
     private readonly Action<IReadOnlyList<ElectorInput>> _report;
     private readonly Queue<LockTransaction> _waiting = new();
     private readonly CancellationTokenSource _stop = new();
     private int _requests;
 
-    /// <param name="recordOf">The stored form of an endpoint, by id.</param>
+    /// <param name="storedOf">The stored form of an endpoint, by id.</param>
+    /// <param name="hostRead">Given the answer to <see cref="LoadHost"/>, off the loop.</param>
     /// <param name="report">Given inputs on the loop.</param>
-    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, ByteString?> recordOf, Action<IReadOnlyList<ElectorInput>> report)
+    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, StoredEndpoint?> storedOf, Action<HostRecords> hostRead, Action<IReadOnlyList<ElectorInput>> report)
     {
         _hostname = options.Hostname;
         _identity = identity;
         _version = version;
         _loop = loop;
         _log = log;
-        _recordOf = recordOf;
+        _storedOf = storedOf;
+        _hostRead = hostRead;
         _report = report;
         _client = new EtcdClient(etcd);
         _client.EndpointChanged += change => _log.Write(
@@ -62,13 +65,10 @@ internal sealed class EtcdSession : IAsyncDisposable
     public void LoadHost() => Run(async cancel =>
     {
         TxnResponse answer = await _client.TxnAsync(
-            TxnBuilder.If().Then(Op.Get(KeyLayout.Host(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointsOf(_hostname)), Op.Get(KeyLayout.Drained(_hostname))), cancel).ConfigureAwait(false);
-        Post(() => HostLoaded?.Invoke(HostRecords.Read(_hostname, answer)));
+            TxnBuilder.If().Then(Op.Get(KeyLayout.Host(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointsOf(_hostname)), Op.Get(KeyLayout.Drained(_hostname)), Op.GetPrefix(KeyLayout.SecretsOf(_hostname))), cancel).ConfigureAwait(false);
+        _hostRead(HostRecords.Read(_hostname, answer));
     },
     fault => new ElectorInput.HostLoadFailed(fault));
-
-    /// <summary>Answer to <see cref="LoadHost"/>, on the loop.</summary>
-    public event Action<HostRecords>? HostLoaded;
 
     public void GrantLease(int ttlSeconds) => Run(async cancel =>
     {
@@ -88,11 +88,15 @@ internal sealed class EtcdSession : IAsyncDisposable
     fault => new ElectorInput.HostWriteFailed(fault));
 
     /// <summary>Tells the next process on this host that this one has ended. Best effort, within the time given.</summary>
-    public async Task SayGoodbyeAsync(long leaseId, bool drained, TimeSpan timeout)
+    /// <param name="leavesToLinK">The next one is LinK's: no key says any more that an agent of ours runs here.</param>
+    public async Task SayGoodbyeAsync(long leaseId, bool drained, bool leavesToLinK, TimeSpan timeout)
     {
+        TxnRequest request = leavesToLinK
+            ? TxnBuilder.If().Then(Op.Delete(KeyLayout.Agent(_hostname)), Op.Delete(KeyLayout.Drained(_hostname)))
+            : WriteHostRequest(leaseId, drained, stopped: true);
         try
         {
-            await _client.TxnAsync(WriteHostRequest(leaseId, drained, stopped: true), CancellationToken.None, timeout).ConfigureAwait(false);
+            await _client.TxnAsync(request, CancellationToken.None, timeout).ConfigureAwait(false);
         }
         catch (EtcdException fault)
         {
@@ -117,9 +121,19 @@ internal sealed class EtcdSession : IAsyncDisposable
         return answer.Succeeded;
     }
 
-    /// <summary>Deletes the record of an endpoint that this agent cannot run.</summary>
+    /// <summary>Deletes the record of an endpoint that this agent cannot run, and its secrets.</summary>
     public Task DeleteRecordAsync(string endpointId, CancellationToken cancel) =>
-        _client.DeleteRangeAsync(EtcdRange.Single(KeyLayout.Endpoint(_hostname, endpointId)), cancel);
+        _client.TxnAsync(TxnBuilder.If().Then(Op.Delete(KeyLayout.Endpoint(_hostname, endpointId)), Op.DeletePrefix(KeyLayout.SecretsOf(_hostname, endpointId))), cancel);
+
+    /// <summary>Whether a lock carries a lease, as etcd's cluster says.</summary>
+    /// <returns>The lock's revision; null: it does not.</returns>
+    /// <exception cref="EtcdException">No answer.</exception>
+    public async Task<long?> FindLockAsync(string key, long leaseId, CancellationToken cancel)
+    {
+        string lockKey = KeyLayout.Lock(key);
+        TxnResponse answer = await _client.TxnAsync(TxnBuilder.If(When.LeaseIs(lockKey, leaseId)).Then(Op.Get(lockKey)), cancel).ConfigureAwait(false);
+        return answer.Succeeded && answer.Responses[0].ResponseRange.Kvs is [{ } held] ? held.ModRevision : null;
+    }
 
     public void Enqueue(LockTransaction transaction) => _waiting.Enqueue(transaction);
 
@@ -128,13 +142,26 @@ internal sealed class EtcdSession : IAsyncDisposable
     {
         while (_waiting.Count > 0 && _requests < MaxRequests)
         {
-            var batch = new List<LockTransaction>(Math.Min(_waiting.Count, LockRequest.MaxBatch));
-            while (batch.Count < LockRequest.MaxBatch && _waiting.TryDequeue(out LockTransaction? transaction))
-                batch.Add(transaction);
+            List<LockTransaction> batch = NextBatch();
             _requests++;
-            TxnRequest request = LockRequest.Build(batch, _hostname, _recordOf);
+            TxnRequest request = LockRequest.Build(batch, _hostname, _storedOf);
             _ = TransactAsync(request, batch);
         }
+    }
+
+    private List<LockTransaction> NextBatch()
+    {
+        var batch = new List<LockTransaction>(Math.Min(_waiting.Count, LockRequest.MaxBatch));
+        int secrets = 0;
+        while (_waiting.TryPeek(out LockTransaction? transaction))
+        {
+            secrets = Math.Max(secrets, _storedOf(transaction.EndpointId)?.Secrets.Count ?? 0);
+            if (batch.Count > 0 && batch.Count >= LockRequest.MaxBatch - secrets)
+                break;
+            batch.Add(_waiting.Dequeue());
+        }
+
+        return batch;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Link.Core.Etcd;
 using Link.Core.Storage;
 
@@ -15,12 +16,19 @@ internal sealed record HostRecords
     /// <summary>The host was drained and stays out of elections.</summary>
     public bool IsDrained { get; private init; }
 
-    public IReadOnlyList<EndpointRecord> Endpoints { get; private init; } = [];
+    /// <summary>The host's record was written last by LinK: what is on this host is LinK's.</summary>
+    public bool IsLinKs { get; private init; }
+
+    /// <summary>The endpoints that can be read, each with the revision of its key.</summary>
+    public List<Revised<EndpointRecord>> Endpoints { get; private init; } = [];
+
+    /// <summary>The host's secrets as they are stored, by key.</summary>
+    public IReadOnlyDictionary<string, ByteString> Secrets { get; private init; } = new Dictionary<string, ByteString>();
 
     /// <summary>What cannot be read, one line each.</summary>
     public IReadOnlyList<string> Faults { get; private init; } = [];
 
-    /// <param name="answer">Four ranges: the host's config, its agent key, its endpoints, its drain key.</param>
+    /// <param name="answer">Five ranges: the host's config, its agent key, its endpoints, its drain key, its secrets.</param>
     public static HostRecords Read(string hostname, TxnResponse answer)
     {
         var faults = new List<string>();
@@ -38,13 +46,25 @@ internal sealed record HostRecords
 
         HostRecord? host = One(0, KeyLayout.Host(hostname), HostRecord.Read);
         AgentRecord? agent = One(1, KeyLayout.Agent(hostname), AgentRecord.Read);
-        var endpoints = new List<EndpointRecord>();
+        var endpoints = new List<Revised<EndpointRecord>>();
         foreach (KeyValue pair in answer.Responses[2].ResponseRange.Kvs)
         {
             if (Accept(EndpointRecord.Read(pair.Key.ToStringUtf8(), pair.Value.Memory)) is { } endpoint)
-                endpoints.Add(endpoint);
+                endpoints.Add(new Revised<EndpointRecord>(endpoint, pair.ModRevision));
         }
 
-        return new HostRecords { LeaseId = host?.LeaseId ?? 0, Agent = agent, Endpoints = endpoints, Faults = faults, IsDrained = answer.Responses[3].ResponseRange.Kvs.Count > 0 };
+        var secrets = new Dictionary<string, ByteString>();
+        foreach (KeyValue pair in answer.Responses[4].ResponseRange.Kvs)
+            secrets[pair.Key.ToStringUtf8()] = pair.Value;
+        return new HostRecords
+        {
+            LeaseId = host?.LeaseId ?? 0,
+            Agent = agent,
+            IsDrained = answer.Responses[3].ResponseRange.Kvs.Count > 0,
+            IsLinKs = host is { IsLinKs: true },
+            Endpoints = endpoints,
+            Secrets = secrets,
+            Faults = faults,
+        };
     }
 }

@@ -3,7 +3,6 @@ using Link.Core.Api;
 using Link.Core.Election;
 using Link.Core.Etcd;
 using Link.Core.HealthChecks;
-using Link.Core.Net;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
 using Link.Core.Storage;
@@ -42,50 +41,33 @@ internal sealed partial class LinkAgent : IAgentControl
             : _entries.ContainsKey(id) ? []
             : null).WaitAsync(cancel);
 
-    public async Task<Outcome> AddAsync(NewEndpoint wish, CancellationToken cancel)
-    {
-        var faults = new Dictionary<string, IReadOnlyList<string>>();
-        IReadOnlyList<HealthCheck> checks = ReadChecks(wish.Checks, wish.HealthcheckIntervalSeconds, faults);
-        if (wish.Plugin != EndpointRecord.ArpPlugin)
-        {
-            faults["plugin"] = [$"\"{wish.Plugin}\" is not known; this agent has: {EndpointRecord.ArpPlugin}"];
-            return Invalid(faults);
-        }
-
-        Validated<ArpConfig> parsed = ArpConfig.Parse(wish.PluginConfig);
-        foreach ((string field, IReadOnlyList<string> messages) in parsed.Errors)
-            faults[field == "plugin_config" ? field : $"plugin_config.{field}"] = messages;
-        ArpConfig? config = parsed.Value;
-        if (config != null && (config.Interface ?? _options.Interface) == null)
-            faults["plugin_config.interface"] = ["is missing: name an interface here, or set INTERFACE for the agent"];
-        if (config == null || faults.Count > 0)
-            return Invalid(faults);
-
-        var record = new EndpointRecord
-        {
-            Id = EndpointId.New(),
-            Checks = checks,
-            HealthcheckInterval = wish.HealthcheckIntervalSeconds,
-            Plugin = wish.Plugin,
-            PluginConfig = config.ToJson(),
-        };
-        Task<Outcome> added = await _loop.InvokeAsync(() => Add(record, config)).WaitAsync(cancel).ConfigureAwait(false);
-        return await added.WaitAsync(cancel).ConfigureAwait(false);
-    }
-
     public async Task<Outcome> SetChecksAsync(string id, IReadOnlyList<HealthCheckContract> wish, CancellationToken cancel)
     {
         var faults = new Dictionary<string, IReadOnlyList<string>>();
         IReadOnlyList<HealthCheck> checks = ReadChecks(wish, 0, faults);
         if (faults.Count > 0)
             return Invalid(faults);
-        EndpointRecord? changed = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? entry.Record with { Checks = checks } : null).WaitAsync(cancel).ConfigureAwait(false);
+        // Migrations and rotations rewrite records, too: one after the other, each from what the last one left.
+        await _records.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            return await SetChecksAsync(id, checks).ConfigureAwait(false);
+        }
+        finally
+        {
+            _records.Release();
+        }
+    }
+
+    private async Task<Outcome> SetChecksAsync(string id, IReadOnlyList<HealthCheck> checks)
+    {
+        (EndpointRecord? changed, StoredEndpoint? stored) = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? (entry.Record with { Checks = checks }, entry.Stored) : (null, null)).ConfigureAwait(false);
         if (changed == null)
             return new Outcome(OutcomeStatus.NotFound);
         ByteString json = ByteString.CopyFrom(changed.Write());
         try
         {
-            if (!await _etcd.ReplaceRecordAsync(id, json, CancellationToken.None).WaitAsync(cancel).ConfigureAwait(false))
+            if (!await _etcd.ReplaceRecordAsync(id, json, CancellationToken.None).ConfigureAwait(false))
                 return new Outcome(OutcomeStatus.NotFound);
         }
         catch (EtcdException fault)
@@ -98,10 +80,10 @@ internal sealed partial class LinkAgent : IAgentControl
             if (!_entries.TryGetValue(id, out EndpointEntry? entry))
                 return new Outcome(OutcomeStatus.NotFound);
             entry.Record = changed;
-            entry.Json = json;
+            entry.Stored = stored! with { Record = json };
             StartChecks(entry);
             return new Outcome(OutcomeStatus.Done, Endpoint: Show(entry));
-        }).WaitAsync(cancel).ConfigureAwait(false);
+        }).ConfigureAwait(false);
     }
 
     public async Task<Outcome> DeleteAsync(string id, CancellationToken cancel)
@@ -153,100 +135,8 @@ internal sealed partial class LinkAgent : IAgentControl
 
     // ---- on the loop -----------------------------------------------------------------------------
 
-    private Task<Outcome> Add(EndpointRecord record, ArpConfig config)
-    {
-        if (_options.MaxNumberOfEndpoints >= 0 && _entries.Count >= _options.MaxNumberOfEndpoints)
-        {
-            string text = $"this host has {_entries.Count} endpoints, as many as MAX_NUMBER_OF_ENDPOINTS allows";
-            return Task.FromResult(new Outcome(OutcomeStatus.Invalid, text, new Dictionary<string, IReadOnlyList<string>> { ["endpoint"] = [text] }));
-        }
-
-        if (FindTwin(config) is { } twin)
-            return Task.FromResult(new Outcome(OutcomeStatus.Conflict, $"this host has {twin.Output!.Address} already, as endpoint {twin.Id}", Endpoint: Show(twin)));
-
-        EndpointEntry entry = Register(record, config);
-        var done = new TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        long command = NextCommand((status, reason) =>
-        {
-            if (status != AnswerStatus.Done)
-            {
-                done.SetResult(ToOutcome(status, reason));
-                if (!_elector.Endpoints.ContainsKey(entry.Id))
-                    Forget(entry);
-                return;
-            }
-
-            StartChecks(entry);
-            _log.Info("endpoint added", ("endpoint", entry.Id), ("key", entry.Key));
-            done.SetResult(new Outcome(OutcomeStatus.Done, Endpoint: Show(entry)));
-        });
-        Feed(new ElectorInput.AddEndpoint(command, Spec(entry)));
-        return done.Task;
-    }
-
-    /// <summary>Answer to LoadHost.</summary>
-    private void OnHostLoaded(HostRecords records)
-    {
-        var specs = new List<EndpointSpec>();
-        foreach (string fault in records.Faults)
-            _log.Error("a record in etcd cannot be read; it is left alone", ("reason", fault));
-        foreach (EndpointRecord record in records.Endpoints)
-        {
-            if (_entries.ContainsKey(record.Id))
-                continue;
-            Validated<ArpConfig>? parsed = record.Plugin == EndpointRecord.ArpPlugin ? ArpConfig.ReadStored(record.ParsePluginConfig()) : null;
-            ArpConfig? config = parsed?.Value;
-            string? reason =
-                parsed == null ? $"this agent has no plugin \"{record.Plugin}\""
-                : config == null ? InOneLine(parsed.Errors)
-                : (config.Interface ?? _options.Interface) == null ? "no interface: set INTERFACE"
-                : FindTwin(config) is { } twin ? $"endpoint {twin.Id} on this host has {twin.Output!.Address} already"
-                : null;
-            if (reason != null)
-            {
-                _entries[record.Id] = new EndpointEntry(record, null) { Reason = reason, LastError = reason, LastErrorAt = DateTimeOffset.UtcNow };
-                _log.Error("an endpoint cannot be run; it is kept as it is", ("endpoint", record.Id), ("reason", reason));
-                continue;
-            }
-
-            specs.Add(Spec(Register(record, config!)));
-        }
-
-        AgentRecord? other = records.Agent?.Instance == _identity.Instance ? null : records.Agent;
-        Feed(new ElectorInput.HostLoaded(records.LeaseId, other?.Instance, other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)), records.IsDrained, specs));
-        foreach (EndpointSpec spec in specs)
-            StartChecks(_entries[spec.Id]);
-    }
-
-    /// <summary>Another endpoint with the same address, whatever its prefix length.</summary>
-    private EndpointEntry? FindTwin(ArpConfig config) =>
-        _outputs.Find(VirtualAddress.Parse(config.Cidr).Host) is { } output ? _entries[output.EndpointId] : null;
-
-    private EndpointEntry Register(EndpointRecord record, ArpConfig config)
-    {
-        var output = new ArpOutput(record.Id, VirtualAddress.Parse(config.Cidr), config.Interface ?? _options.Interface!);
-        var entry = new EndpointEntry(record, output)
-        {
-            Key = config.ElectionKey,
-            OnEtcdLoss = config.OnEtcdLoss == null ? _options.OnEtcdLoss : EtcdLossPolicyWord.Parse(config.OnEtcdLoss) ?? _options.OnEtcdLoss,
-        };
-        _entries[entry.Id] = entry;
-        _outputs.Add(output);
-        return entry;
-    }
-
-    private void Forget(EndpointEntry entry)
-    {
-        _entries.Remove(entry.Id);
-        _outputs.Remove(entry.Output!);
-    }
-
-    private EndpointSpec Spec(EndpointEntry entry) => new(entry.Id, entry.Key, entry.OnEtcdLoss, OnLan: true, OutputFault: _outputs.Fault(entry.Output!));
-
-    private void StartChecks(EndpointEntry entry)
-    {
-        entry.ChecksGeneration = _checks.Set(entry.Id, entry.Record.Checks, TimeSpan.FromSeconds(entry.Record.HealthcheckInterval));
-    }
+    /// <summary>What people call it.</summary>
+    private static string NameOf(EndpointEntry entry) => (entry.Config as ArpConfig)?.Cidr ?? entry.Key;
 
     private long NextCommand(Action<AnswerStatus, string?> answer)
     {
@@ -276,8 +166,9 @@ internal sealed partial class LinkAgent : IAgentControl
             ElectionKey = entry.Key,
             Checks = [.. entry.Record.Checks.Select(c => new HealthCheckContract(c.Type, c.Host, c.Port))],
             HealthcheckIntervalSeconds = entry.Record.HealthcheckInterval,
-            Ip = entry.Output?.Address.ToString(),
-            Interface = entry.Output?.Interface,
+            Ip = (entry.Config as ArpConfig)?.Cidr,
+            Interface = (entry.Output as ArpOutput)?.Interface,
+            PluginConfigJson = entry.Record.Plugin == ArpPlugin.PluginName ? null : _secrets.Mask(entry.Record),
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
             Reason = endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null,
             Since = entry.Since,
@@ -308,13 +199,5 @@ internal sealed partial class LinkAgent : IAgentControl
         foreach ((string field, IReadOnlyList<string> messages) in faults)
             lines.Add($"{field} {messages[0]}");
         return string.Join("; ", lines);
-    }
-
-    private static IReadOnlyList<HealthCheck> ReadChecks(IReadOnlyList<HealthCheckContract> wish, int intervalSeconds, Dictionary<string, IReadOnlyList<string>> faults)
-    {
-        HealthCheck[] checks = [.. wish.Select(c => new HealthCheck(c.Type, c.Host, c.Port))];
-        foreach ((string field, IReadOnlyList<string> messages) in HealthCheck.Validate(checks, intervalSeconds))
-            faults[field] = messages;
-        return checks;
     }
 }

@@ -1,5 +1,6 @@
 using Link.Core.Election;
 using Link.Core.Logging;
+using Link.Core.Plugins;
 
 namespace Link.Core.Agent;
 
@@ -17,12 +18,12 @@ internal sealed partial class LinkAgent
             case ElectorEffect.RenewLease e: _etcd.RenewLease(e.LeaseId); break;
             case ElectorEffect.WriteHost e: _etcd.WriteHost(e.LeaseId, e.Drained); break;
             case ElectorEffect.Transact e: _etcd.Enqueue(e.Transaction); break;
-            case ElectorEffect.Activate e: Activate(e); break;
-            case ElectorEffect.Extend e: Output(e.EndpointId, output => _outputs.Extend(output, e.LifetimeSeconds)); break;
-            case ElectorEffect.Deactivate e: Output(e.EndpointId, _outputs.Deactivate); break;
-            case ElectorEffect.Announce e: Output(e.EndpointId, _outputs.Announce); break;
-            case ElectorEffect.Silence e: Output(e.EndpointId, _outputs.Silence); break;
-            case ElectorEffect.AskLan e: Output(e.EndpointId, _outputs.AskLan); break;
+            case ElectorEffect.Activate e: OutputOf(e.EndpointId)?.Activate(e.LifetimeSeconds, e.Revision); break;
+            case ElectorEffect.Extend e: OutputOf(e.EndpointId)?.Extend(e.LifetimeSeconds); break;
+            case ElectorEffect.Deactivate e: OutputOf(e.EndpointId)?.Deactivate(); break;
+            case ElectorEffect.Announce e: OutputOf(e.EndpointId)?.Announce(); break;
+            case ElectorEffect.Silence e: OutputOf(e.EndpointId)?.Silence(); break;
+            case ElectorEffect.AskLan e: OutputOf(e.EndpointId)?.AskLan(); break;
             case ElectorEffect.StateChanged e: OnStateChanged(e); break;
             case ElectorEffect.Notice e: OnNotice(e); break;
             case ElectorEffect.Answer e: OnAnswer(e); break;
@@ -32,13 +33,7 @@ internal sealed partial class LinkAgent
         }
     }
 
-    private void Output(string endpointId, Action<Plugins.Arp.ArpOutput> action)
-    {
-        if (_entries.TryGetValue(endpointId, out EndpointEntry? entry) && entry.Output != null)
-            action(entry.Output);
-    }
-
-    private void Activate(ElectorEffect.Activate effect) => Output(effect.EndpointId, output => _outputs.Activate(output, effect.LifetimeSeconds));
+    private IOutput? OutputOf(string endpointId) => _entries.GetValueOrDefault(endpointId)?.Output;
 
     private void OnStateChanged(ElectorEffect.StateChanged change)
     {
@@ -91,10 +86,9 @@ internal sealed partial class LinkAgent
     private void OnRemoved(ElectorEffect.Removed removed)
     {
         _checks.Remove(removed.EndpointId);
-        if (!_entries.Remove(removed.EndpointId, out EndpointEntry? entry))
+        if (!_entries.TryGetValue(removed.EndpointId, out EndpointEntry? entry))
             return;
-        if (entry.Output != null)
-            _outputs.Remove(entry.Output);
+        Forget(entry);
         _log.Info("endpoint deleted", ("endpoint", entry.Id), ("key", entry.Key));
         _statusAtMs = 0;
     }

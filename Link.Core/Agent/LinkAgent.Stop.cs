@@ -9,9 +9,16 @@ internal sealed partial class LinkAgent
     /// <summary>How long a stop waits for etcd's word on the lease before it leaves.</summary>
     private const long FarewellMs = 500;
 
+    /// <summary>How long a stop that drains waits for what has to be ended outside.</summary>
+    private const long EndingMs = 10_000;
+
     private bool _stopping;
     private bool _drainsForStop;
     private long _leaveAtMs = long.MaxValue;
+    private long _endingUntilMs = long.MaxValue;
+
+    /// <summary>Everything is said: the election decides no more.</summary>
+    private bool _left;
 
     /// <summary>SIGTERM. Leases and addresses stay for a quick restart, guarded by their lifetimes; with ON_STOP=drain everything is handed over first.</summary>
     private void BeginStop()
@@ -25,7 +32,7 @@ internal sealed partial class LinkAgent
 
         _stopping = true;
         _systemd.Stopping("stopping");
-        _log.Info("stopping", ("on_stop", _options.OnStop == StopPolicy.Drain ? "drain" : "keep"), ("activated", Activated()));
+        _log.Info("stopping", ("on_stop", _options.OnStop.ToString().ToLowerInvariant()), ("activated", Activated()));
         if (_options.OnStop == StopPolicy.Drain && _elector.IsServing && !_elector.Drained)
         {
             _drainsForStop = true;
@@ -33,7 +40,7 @@ internal sealed partial class LinkAgent
             {
                 if (status != AnswerStatus.Done)
                     _log.Warning("not everything could be handed over", ("reason", reason));
-                _loop.Post(Farewell);
+                _endingUntilMs = BootClock.NowMs + EndingMs;
             }), ForStop: true));
             return;
         }
@@ -44,6 +51,9 @@ internal sealed partial class LinkAgent
     /// <summary>One more renewal, so that the lease and the addresses last for a whole period from now; then the process ends.</summary>
     private void Farewell()
     {
+        _endingUntilMs = long.MaxValue;
+        if (_options.OnStop == StopPolicy.Leave)
+            LeaveAddresses();
         if (!_elector.IsServing || _elector.LeaseId == 0 || _elector.Etcd is not EtcdState.Ok)
         {
             Exit(0);
@@ -54,10 +64,21 @@ internal sealed partial class LinkAgent
         _etcd.RenewLease(_elector.LeaseId);
     }
 
+    /// <summary>LinK, which takes over, renews no lifetimes: its addresses have none.</summary>
+    private void LeaveAddresses()
+    {
+        _outputs.KeepForEver();
+        long now = BootClock.NowMs;
+        do
+            _outputs.Tick(now);
+        while (_outputs.NextDueMs == 0 && BootClock.NowMs - now < EndingMs);
+    }
+
     /// <summary>After the renewal, or when it takes too long.</summary>
     private void Leave()
     {
         _leaveAtMs = long.MaxValue;
+        _left = true;
         long lease = _elector.LeaseId;
         if (lease == 0)
         {
@@ -71,7 +92,7 @@ internal sealed partial class LinkAgent
 
     private async Task LeaveAsync(long lease, bool drained)
     {
-        await _etcd.SayGoodbyeAsync(lease, drained, TimeSpan.FromMilliseconds(FarewellMs)).ConfigureAwait(false);
+        await _etcd.SayGoodbyeAsync(lease, drained, leavesToLinK: _options.OnStop == StopPolicy.Leave, TimeSpan.FromMilliseconds(FarewellMs)).ConfigureAwait(false);
         _loop.Post(() => Exit(0));
     }
 

@@ -6,6 +6,7 @@ using Link.Core.HealthChecks;
 using Link.Core.Logging;
 using Link.Core.Net;
 using Link.Core.Net.Linux;
+using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
 
 namespace Link.Core.Agent;
@@ -25,16 +26,26 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly Elector _elector;
     private readonly EtcdSession _etcd;
     private readonly ArpOutputs _outputs;
+    private readonly RemoteOutputs _remote;
+    private readonly SortedDictionary<string, IPlugin> _plugins = new(StringComparer.Ordinal);
+    private readonly SecretVault _secrets;
+
+    /// <summary>Held by whoever rewrites records or secrets in etcd.</summary>
+    private readonly SemaphoreSlim _records = new(1);
     private readonly NamespaceClaim _namespace = NamespaceClaim.Try();
     private readonly HealthCheckRunner _checks;
     private readonly ApiServer _api;
     private readonly Dictionary<string, EndpointEntry> _entries = [];
+
+    /// <summary>The entries that can be run, or at least named, by election key.</summary>
+    private readonly Dictionary<string, EndpointEntry> _byKey = [];
     private readonly Queue<ElectorInput> _inputs = new();
     private readonly List<ElectorEffect> _effects = [];
     private readonly Dictionary<long, Action<AnswerStatus, string?>> _commands = [];
     private readonly List<Action> _answers = [];
     private long _lastCommand;
     private bool _served;
+    private bool _predecessorWasLinK;
     private int _exitCode;
     private long _watchdogAtMs = long.MaxValue;
     private long _statusAtMs;
@@ -58,14 +69,25 @@ internal sealed partial class LinkAgent : IDisposable
             },
             now,
             new Random());
-        _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Json, Feed);
-        _etcd.HostLoaded += OnHostLoaded;
+        _secrets = new SecretVault(options);
+        _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Stored, OnHostRead, Feed);
         _outputs = new ArpOutputs(
             new AnnounceOptions { Rounds = options.ArpGratuitousCount + 1, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },
             this,
             new Random());
         foreach (int descriptor in _outputs.Descriptors)
             _loop.Watch(descriptor, ms => _outputs.Dispatch(descriptor, ms));
+        _remote = new RemoteOutputs(
+            new RemoteOutputOptions
+            {
+                EnsureInterval = options.PluginEnsureInterval,
+                MaxBackoff = options.PluginEnsureMaxBackoffInterval,
+                FailuresBeforeFailover = options.PluginFailCountBeforeFailover,
+            },
+            this,
+            static () => BootClock.NowMs,
+            new Random());
+        AddPlugin(new ArpPlugin(_outputs, options.Interface));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
@@ -110,10 +132,13 @@ internal sealed partial class LinkAgent : IDisposable
         _api.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(3));
         _checks.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
+        _remote.Dispose();
         _outputs.Dispose();
         _namespace.Dispose();
         _loop.Dispose();
     }
+
+    private void AddPlugin(IPlugin plugin) => _plugins.Add(plugin.Name, plugin);
 
     private async Task StartApiAsync()
     {
@@ -165,6 +190,8 @@ internal sealed partial class LinkAgent : IDisposable
         {
             while (_inputs.TryDequeue(out ElectorInput? input))
             {
+                if (_left)
+                    continue;
                 _elector.Step(BootClock.NowMs, input, _effects);
                 for (int i = 0; i < _effects.Count; i++)
                     CarryOut(_effects[i]);
@@ -185,9 +212,12 @@ internal sealed partial class LinkAgent : IDisposable
             Feed(ElectorInput.Tick.Instance);
         if (_elector.IsServing && !_served)
             OnServing();
+        _remote.Tick(now);
         _outputs.Tick(now);
         _etcd.Flush();
         GiveAnswers();
+        if (_endingUntilMs != long.MaxValue && (!_remote.IsEnding || now >= _endingUntilMs))
+            Farewell();
         if (now >= _leaveAtMs)
             Leave();
         if (now >= _watchdogAtMs)
@@ -198,7 +228,8 @@ internal sealed partial class LinkAgent : IDisposable
 
         if (_systemd.IsEnabled && now >= _statusAtMs)
             ShowStatus(now);
-        return Math.Min(Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _leaveAtMs), _outputs.NextDueMs ?? long.MaxValue);
+        long outputs = Math.Min(Math.Min(_outputs.NextDueMs ?? long.MaxValue, _remote.NextDueMs ?? long.MaxValue), _endingUntilMs);
+        return Math.Min(Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _leaveAtMs), outputs);
     }
 
     private void ShowStatus(long now)
@@ -224,8 +255,11 @@ internal sealed partial class LinkAgent : IDisposable
     {
         _served = true;
         _log.Info("serving", ("endpoints", _entries.Count), ("lease", _elector.LeaseId));
-        if (_namespace.IsHeld)
-            RemoveOrphans();
+        if (!_namespace.IsHeld)
+            return;
+        if (_predecessorWasLinK)
+            AdoptFromLinK();
+        RemoveOrphans();
     }
 
     private void OnHealth(HealthReport report)
@@ -233,13 +267,7 @@ internal sealed partial class LinkAgent : IDisposable
         if (!_entries.TryGetValue(report.EndpointId, out EndpointEntry? entry) || entry.ChecksGeneration != report.Generation)
             return;
         if (report.Reason.Length > 0)
-            SetError(entry, report.Reason);
+            entry.Failed(report.Reason);
         Feed(new ElectorInput.HealthChanged(report.EndpointId, report.Healthy, report.Reason));
-    }
-
-    private static void SetError(EndpointEntry entry, string error)
-    {
-        entry.LastError = error;
-        entry.LastErrorAt = DateTimeOffset.UtcNow;
     }
 }

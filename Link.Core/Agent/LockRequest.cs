@@ -11,19 +11,22 @@ namespace Link.Core.Agent;
 /// </summary>
 internal static class LockRequest
 {
-    /// <summary>etcd allows 128 operations less those of the levels below (--max-txn-ops); the deepest of ours needs eight.</summary>
+    /// <summary>
+    /// etcd allows 128 operations less those of the levels below (--max-txn-ops); the deepest of ours needs eight. Each secret of an endpoint is one more.
+    /// </summary>
     public const int MaxBatch = 118;
 
-    public static TxnRequest Build(IReadOnlyList<LockTransaction> batch, string hostname, Func<string, ByteString?> recordOf)
+    /// <param name="batch">At most <see cref="MaxBatch"/>, less the most secrets that one of the endpoints has.</param>
+    /// <param name="storedOf">The endpoint's stored form by its id; null: it is not stored (any more).</param>
+    public static TxnRequest Build(IReadOnlyList<LockTransaction> batch, string hostname, Func<string, StoredEndpoint?> storedOf)
     {
         var request = new TxnRequest();
         foreach (LockTransaction transaction in batch)
-            request.Success.Add(Op.Nested(Build(transaction, hostname, recordOf(transaction.EndpointId))));
+            request.Success.Add(Op.Nested(Build(transaction, hostname, storedOf(transaction.EndpointId))));
         return request;
     }
 
-    /// <param name="record">The endpoint's stored form; null: it is not stored (any more).</param>
-    private static TxnRequest Build(LockTransaction transaction, string hostname, ByteString? record)
+    private static TxnRequest Build(LockTransaction transaction, string hostname, StoredEndpoint? stored)
     {
         string key = transaction.Key;
         string lockKey = KeyLayout.Lock(key);
@@ -43,31 +46,53 @@ internal static class LockRequest
                     When.Exists(KeyLayout.Competitor(key, transaction.TargetHost!)))
                 .Then(Op.Put(lockKey, transaction.TargetHost!, transaction.OtherLeaseId)),
             LockOperation.Remove => TxnBuilder.If(When.LeaseIs(lockKey, lease)).Then(Op.Delete(lockKey)),
-            LockOperation.TakeFromDead => TxnBuilder
+            LockOperation.TakeFromDead or LockOperation.Inherit => TxnBuilder
                 .If(When.LeaseIs(lockKey, transaction.OtherLeaseId), When.ModRevisionIs(lockKey, transaction.SeenRevision))
                 .Then(Op.Put(lockKey, hostname, lease)),
             _ => throw new ArgumentOutOfRangeException(nameof(transaction), transaction.Operation, null),
         };
-        all.Then(Op.Nested(change), Op.Nested(Always(transaction, competitor, recordKey, record, hostname)), Op.Get(lockKey), Op.GetPrefix(KeyLayout.CompetitorsOf(key)));
+        all.Then(Op.Nested(change), Op.Nested(Always(transaction, competitor, recordKey, stored, hostname)), Op.Get(lockKey), Op.GetPrefix(KeyLayout.CompetitorsOf(key)));
         return all;
     }
 
-    private static TxnRequest Always(LockTransaction transaction, string competitor, string recordKey, ByteString? record, string hostname)
+    private static TxnRequest Always(LockTransaction transaction, string competitor, string recordKey, StoredEndpoint? stored, string hostname)
     {
         switch (transaction.Operation)
         {
             case LockOperation.Remove:
-                return TxnBuilder.If().Then(Op.Delete(competitor), Op.Delete(recordKey), Op.DeletePrefix(KeyLayout.SecretsOf(hostname, transaction.EndpointId)));
+                TxnBuilder remove = TxnBuilder.If().Then(Op.Delete(competitor), Op.Delete(recordKey), Op.DeletePrefix(KeyLayout.SecretsOf(hostname, transaction.EndpointId)));
+                return DeleteStray(remove, stored, KeyLayout.SecretsOf(hostname, transaction.EndpointId));
             case LockOperation.Create or LockOperation.CreateOnly:
                 TxnBuilder store = TxnBuilder.If().Then(Op.Put(competitor, Competing()));
-                return record == null ? store : store.Then(Op.Put(recordKey, record));
-            case LockOperation.Take or LockOperation.Observe:
+                return stored == null ? store : Put(store, recordKey, stored);
+            case LockOperation.Take or LockOperation.Observe or LockOperation.Inherit:
                 // What is missing is written again: the keys may have gone with a cluster that was restored or wiped.
                 TxnBuilder always = TxnBuilder.If().Then(Op.Nested(TxnBuilder.If(When.Absent(competitor)).Then(Op.Put(competitor, Competing()))));
-                return record == null ? always : always.Then(Op.Nested(TxnBuilder.If(When.Absent(recordKey)).Then(Op.Put(recordKey, record))));
+                return stored == null ? always : always.Then(Op.Nested(Put(TxnBuilder.If(When.Absent(recordKey)), recordKey, stored)));
             default:
                 return TxnBuilder.If();
         }
+    }
+
+    private static TxnBuilder Put(TxnBuilder transaction, string recordKey, StoredEndpoint stored)
+    {
+        transaction.Then(Op.Put(recordKey, stored.Record));
+        foreach ((string key, ByteString secret) in stored.Secrets)
+            transaction.Then(Op.Put(key, secret));
+        return transaction;
+    }
+
+    /// <summary>Secrets that LinK left under an empty endpoint id go with the endpoint that refers to them.</summary>
+    private static TxnBuilder DeleteStray(TxnBuilder transaction, StoredEndpoint? stored, string prefix)
+    {
+        foreach ((string key, _) in stored?.Secrets ?? [])
+        {
+            // etcd takes no key twice in one transaction.
+            if (!key.StartsWith(prefix, StringComparison.Ordinal))
+                transaction.Then(Op.Delete(key));
+        }
+
+        return transaction;
     }
 
     private static ByteString Competing() => ByteString.CopyFrom(new CompetitorRecord(DateTimeOffset.UtcNow).Write());

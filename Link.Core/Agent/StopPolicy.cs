@@ -8,4 +8,7 @@ internal enum StopPolicy
 
     /// <summary>Hand every endpoint to another host first.</summary>
     Drain,
+
+    /// <summary>Leave everything for a LinK agent that takes this one's place: addresses for ever, and no key of ours that says that our agent runs.</summary>
+    Leave,
 }

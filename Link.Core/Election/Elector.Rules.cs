@@ -37,7 +37,7 @@ internal sealed partial class Elector
                 ReconcileOurs(endpoint);
             else if (endpoint.Lock == null)
                 ReconcileFree(endpoint);
-            else
+            else if (!HasLockByOldLease(endpoint) || !MayCompete(endpoint))
                 ReconcileTheirs(endpoint);
         }
 
@@ -207,6 +207,8 @@ internal sealed partial class Elector
             Transact(endpoint, takeNow ? LockOperation.Create : LockOperation.CreateOnly);
         else if (free && takeNow)
             Transact(endpoint, LockOperation.Take);
+        else if (mayTake && HasLockByOldLease(endpoint))
+            Transact(endpoint, LockOperation.Inherit, t => t with { OtherLeaseId = endpoint.Spec.OldLeaseId, SeenRevision = endpoint.Lock!.Value.Revision });
         else if (!endpoint.LockKnown || endpoint.MustObserve)
             Transact(endpoint, takeNow ? LockOperation.Take : LockOperation.Observe);
         else if (endpoint.Lock is { } theirs && _nowMs >= endpoint.TakeFromDeadAtMs)

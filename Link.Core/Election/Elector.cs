@@ -47,6 +47,9 @@ internal sealed partial class Elector
 
     public bool HasLock(Endpoint endpoint) => endpoint.LockKnown && _leaseId != 0 && endpoint.Lock?.LeaseId == _leaseId;
 
+    /// <summary>The lock is this host's by a lease that an earlier agent had for this endpoint alone.</summary>
+    private static bool HasLockByOldLease(Endpoint endpoint) => endpoint is { LockKnown: true, Lock: { } held, Spec.OldLeaseId: not 0 } && held.LeaseId == endpoint.Spec.OldLeaseId;
+
     public void Step(long nowMs, ElectorInput input, List<ElectorEffect> effects)
     {
         if (_phase == Phase.Stopped)

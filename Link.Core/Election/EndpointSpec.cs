@@ -6,4 +6,5 @@ namespace Link.Core.Election;
 /// <param name="Policy">What to do while etcd does not answer.</param>
 /// <param name="OnLan">True when neighbours can be asked for it (an address on an interface). Without that, <see cref="EtcdLossPolicy.Claim"/> claims unasked.</param>
 /// <param name="OutputFault">Why its output cannot work at the start; null: it can.</param>
-internal sealed record EndpointSpec(string Id, string Key, EtcdLossPolicy Policy, bool OnLan = true, string? OutputFault = null);
+/// <param name="OldLeaseId">A lease of this endpoint alone, by which an earlier agent on this host held the lock; 0: none.</param>
+internal sealed record EndpointSpec(string Id, string Key, EtcdLossPolicy Policy, bool OnLan = true, string? OutputFault = null, long OldLeaseId = 0);

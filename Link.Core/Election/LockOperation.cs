@@ -29,4 +29,10 @@ internal enum LockOperation
 
     /// <summary>If the lock still carries the dead host's lease at the revision that we saw: put it with ours.</summary>
     TakeFromDead,
+
+    /// <summary>
+    /// If the lock still carries the lease that this host's own endpoint had before (LinK before 1.9: one for each endpoint): put it with the host's.
+    /// Nobody else can have it, so nothing moves.
+    /// </summary>
+    Inherit,
 }

@@ -11,9 +11,9 @@ internal sealed record LockTransaction(long Token, string EndpointId, string Key
     /// <summary><see cref="LockOperation.HandTo"/>: the new holder.</summary>
     public string? TargetHost { get; init; }
 
-    /// <summary><see cref="LockOperation.HandTo"/>: the new holder's lease; <see cref="LockOperation.TakeFromDead"/>: the dead holder's.</summary>
+    /// <summary><see cref="LockOperation.HandTo"/>: the new holder's lease; <see cref="LockOperation.TakeFromDead"/>: the dead holder's; <see cref="LockOperation.Inherit"/>: our own old one.</summary>
     public long OtherLeaseId { get; init; }
 
-    /// <summary><see cref="LockOperation.TakeFromDead"/>: the revision at which we saw the lock last.</summary>
+    /// <summary><see cref="LockOperation.TakeFromDead"/> and <see cref="LockOperation.Inherit"/>: the revision at which we saw the lock last.</summary>
     public long SeenRevision { get; init; }
 }

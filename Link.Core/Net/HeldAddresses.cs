@@ -100,37 +100,6 @@ internal sealed partial class HeldAddresses(RtNetlink kernel, LinkTable links, I
         }
     }
 
-    /// <summary>Addresses with our mark that are not held: what an earlier run left behind.</summary>
-    /// <exception cref="Linux.KernelException">The kernel does not list its addresses.</exception>
-    public IReadOnlyList<(VirtualAddress Address, string InterfaceName)> Leftovers()
-    {
-        List<(VirtualAddress, string)> leftovers = [];
-        foreach (var record in kernel.DumpAddresses())
-        {
-            if (record.IsMarked && !IsWanted(record) && links.Find(record.InterfaceIndex) is { } link)
-                leftovers.Add((record.Address, link.Name));
-        }
-
-        return leftovers;
-    }
-
-    /// <summary>Removes what carries our mark and is neither held nor to be kept. Others' addresses are never touched.</summary>
-    /// <param name="keep">Addresses about which the election has not decided yet.</param>
-    /// <returns>How many were removed.</returns>
-    public int RemoveLeftovers(IReadOnlySet<VirtualAddress>? keep = null)
-    {
-        List<HeldAddress> leftovers = [];
-        foreach (var record in kernel.DumpAddresses())
-        {
-            if (!record.IsMarked || IsWanted(record) || keep?.Contains(record.Address) == true || links.Find(record.InterfaceIndex) is not { } link)
-                continue;
-            leftovers.Add(new HeldAddress(record.Address, link.Name) { State = HeldState.Ours, InterfaceIndex = link.Index });
-        }
-
-        Remove(leftovers);
-        return leftovers.Count;
-    }
-
     /// <summary>Queues what was put off; the flush that follows goes on with it.</summary>
     public void Tick(long nowMs)
     {

@@ -121,6 +121,10 @@ internal sealed class HostNetwork : INetworkNotices, IDisposable
     /// <inheritdoc cref="HeldAddresses.RemoveLeftovers"/>
     public int RemoveLeftovers(IReadOnlySet<VirtualAddress>? keep = null) => _addresses.RemoveLeftovers(keep);
 
+    /// <inheritdoc cref="HeldAddresses.AdoptUnmarked"/>
+    public IReadOnlyList<VirtualAddress> AdoptUnmarked(IReadOnlyList<(VirtualAddress Address, string InterfaceName)> addresses, int lifetimeSeconds)
+        => _addresses.AdoptUnmarked(addresses, lifetimeSeconds);
+
     /// <summary>Call when one of <see cref="Descriptors"/> is readable.</summary>
     public void Dispatch(int descriptor, long nowMs)
     {

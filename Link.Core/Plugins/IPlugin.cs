@@ -27,6 +27,9 @@ internal interface IPlugin
     /// <summary>The election key of a stored configuration whose secrets cannot be opened; null: it cannot be told.</summary>
     string? FindElectionKey(JsonElement config);
 
+    /// <summary>Another endpoint of this host that has the same output under another election key; null: none.</summary>
+    string? FindTwin(PluginConfig config) => null;
+
     /// <summary>Makes an endpoint's output. On the loop.</summary>
     /// <param name="config">One that <see cref="Read"/> gave.</param>
     IOutput Create(OutputTarget endpoint, PluginConfig config);

@@ -7,8 +7,6 @@ internal sealed class RemoteOutput(RemoteOutputs outputs, string plugin, OutputT
 
     public string Plugin => plugin;
 
-    public OutputTarget Endpoint => endpoint;
-
     public IRemoteOutput Remote => remote;
 
     public bool IsOnLan => false;
@@ -17,16 +15,19 @@ internal sealed class RemoteOutput(RemoteOutputs outputs, string plugin, OutputT
 
     // ---- what is wanted ---------------------------------------------------------------------------
 
-    /// <summary>Null: nothing is wanted yet.</summary>
+    /// <summary>Null: nothing was wanted yet.</summary>
     public bool? WantsOn { get; set; }
-
-    /// <summary>Revision of the lock by which it was wanted on last.</summary>
-    public long Revision { get; set; }
 
     /// <summary>Counts wishes; the newest wins.</summary>
     public long Wish { get; set; }
 
-    /// <summary>The same over all retries of a wish.</summary>
+    /// <summary>The wish that was fulfilled last.</summary>
+    public long Fulfilled { get; set; }
+
+    /// <summary>Revision of the lock by which it was on last.</summary>
+    public long Revision { get; set; }
+
+    /// <summary>The same over all retries of one wish, or of one refresh.</summary>
     public string DeliveryId { get; set; } = "";
 
     /// <summary>The endpoint is gone; the output goes when it is off.</summary>
@@ -34,20 +35,31 @@ internal sealed class RemoteOutput(RemoteOutputs outputs, string plugin, OutputT
 
     // ---- what is ----------------------------------------------------------------------------------
 
-    /// <summary>The wish that a call has fulfilled last.</summary>
-    public long Fulfilled { get; set; }
-
-    /// <summary>Ends the call under way; null: none.</summary>
+    /// <summary>The call under way; null: none.</summary>
     public CancellationTokenSource? Call { get; set; }
 
     /// <summary>Waits for its turn.</summary>
     public bool IsQueued { get; set; }
 
+    /// <summary>The lock was lost while an activation was under way: what that did is undone first.</summary>
+    public bool MustUndo { get; set; }
+
     /// <summary>Calls that failed in a row.</summary>
     public int Failures { get; set; }
 
-    /// <summary>When the next call is due, in milliseconds; long.MaxValue: none is.</summary>
+    /// <summary>How often it was given up since it worked last.</summary>
+    public int GivenUp { get; set; }
+
+    /// <summary>When it is looked at next; long.MaxValue: not by time.</summary>
     public long DueMs { get; set; } = long.MaxValue;
+
+    /// <summary>When the next call may be made.</summary>
+    public long CallAtMs { get; set; } = long.MaxValue;
+
+    /// <summary>When <see cref="Fault"/> ends.</summary>
+    public long HealAtMs { get; set; } = long.MaxValue;
+
+    public bool IsFulfilled => Wish == Fulfilled && !MustUndo;
 
     public void Activate(int? lifetimeSeconds, long revision) => outputs.Want(this, on: true, revision);
 
@@ -58,11 +70,11 @@ internal sealed class RemoteOutput(RemoteOutputs outputs, string plugin, OutputT
 
     public void Deactivate() => outputs.Want(this, on: false, Revision);
 
-    public void Announce() => outputs.EnsureSoon(this);
+    public void Announce() => outputs.EnsureNow(this);
 
     public void Silence()
     {
-        // The next refresh is long away.
+        // Nothing is told again before the next refresh.
     }
 
     public void AskLan() => throw new InvalidOperationException("An output outside this host has no neighbours to ask.");

@@ -9,6 +9,12 @@ internal sealed record RemoteOutputOptions
     /// <summary>PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL: the longest pause.</summary>
     public required TimeSpan MaxBackoff { get; init; }
 
+    /// <summary>PLUGIN_FAIL_COUNT_BEFORE_FAILOVER: so many failed activations in a row give the endpoint to another host, if one competes; 0: never.</summary>
+    public int FailuresBeforeFailover { get; init; } = 3;
+
+    /// <summary>How long an output that was given up rests at the least, before this host competes again. Doubles each time.</summary>
+    public TimeSpan Rest { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Calls under way at once, over all endpoints of one plugin.</summary>
     public int MaxCalls { get; init; } = 64;
 

@@ -7,6 +7,8 @@ internal sealed record HostRecord(string Hostname, long LeaseId, int DataVersion
 {
     public const int CurrentDataVersion = 3;
 
+    public bool IsLinKs => false;
+
     /// <param name="key">The key in etcd, for the error.</param>
     public static ReadResult<HostRecord> Read(string key, ReadOnlyMemory<byte> json) => RecordJson.Read(key, json, fields => new HostRecord(
         RecordJson.Text(fields, "hostname"), RecordJson.Integer(fields, "lease_id"), RecordJson.SmallInteger(fields, "data_version")));

@@ -153,6 +153,37 @@ public sealed class ElectorLockTests
         Assert.False(driver.Wait(2_000).Did<ElectorEffect.Transact>());
     }
 
+    [Fact]
+    public void A_lock_that_this_host_has_by_an_old_lease_is_put_on_its_own_and_nothing_moves()
+    {
+        var driver = WithOldLease();
+        driver.Answer(new LockView("b", 99, driver.NextRevision()), applied: false);
+        Assert.False(driver.Did<ElectorEffect.Deactivate>());
+        LockTransaction sent = driver.Only<ElectorEffect.Transact>().Transaction;
+        Assert.Equal((LockOperation.Inherit, 99, driver.Endpoint.Lock!.Value.Revision), (sent.Operation, sent.OtherLeaseId, sent.SeenRevision));
+        driver.Answer(driver.Ours);
+        Assert.Equal(EndpointState.Activated, driver.State);
+        Assert.False(driver.Did<ElectorEffect.Deactivate>());
+    }
+
+    [Fact]
+    public void A_lock_by_an_old_lease_that_another_took_meanwhile_is_the_others()
+    {
+        var driver = WithOldLease();
+        driver.Answer(new LockView("b", 99, driver.NextRevision()), applied: false);
+        driver.Answer(driver.LockOf("a"), applied: false);
+        Assert.Equal(EndpointState.Standby, driver.State);
+    }
+
+    private static ElectorDriver WithOldLease()
+    {
+        var driver = new ElectorDriver();
+        driver.Give(ElectorInput.Tick.Instance);
+        driver.Give(new ElectorInput.HostLoaded(null, null, false, false, [ElectorDriver.Spec(EtcdLossPolicy.Claim) with { OldLeaseId = 99 }]));
+        driver.Give(new ElectorInput.LeaseGranted(ElectorDriver.Lease, 5, driver.NowMs));
+        return driver.Give(new ElectorInput.HostWritten(ElectorDriver.Lease, 1));
+    }
+
     private static ElectorDriver Watching(params string[] alive)
     {
         var driver = new ElectorDriver().StandBy();

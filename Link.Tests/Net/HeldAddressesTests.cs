@@ -173,6 +173,32 @@ public sealed class HeldAddressesTests : IDisposable
         string Line(string part) => _a.Ip("-o address show dev eth0").Split('\n').Single(l => l.Contains(part, StringComparison.Ordinal));
     });
 
+    [Theory]
+    [InlineData("10.0.0.1/32")]
+    [InlineData("10.0.0.1/24")]
+    [InlineData("2001:db8::1/128")]
+    public void What_LinK_left_without_a_mark_is_adopted_in_place_and_only_that(string text) => _a.Run(() =>
+    {
+        using var host = new TestHost();
+        var left = VirtualAddress.Parse(text);
+        _a.Ip($"address add {left} dev eth0 nodad");
+        _a.Ip("address add 10.0.0.77/32 dev eth0");
+        _a.Ip("address add 10.0.0.78/32 dev eth0 valid_lft 100 preferred_lft 100");
+        var wanted = new[] { text, "10.0.0.78/32", "10.0.0.79/32" }.Select(t => (VirtualAddress.Parse(t), "eth0")).ToList();
+
+        Assert.Equal([left], host.Network.AdoptUnmarked(wanted, 16));
+        var record = Find(left)!;
+        Assert.True(record.IsMarked);
+        Assert.InRange(record.ValidSeconds!.Value, 1u, 16u);
+        Assert.All(new[] { "10.0.0.77/32", "10.0.0.78/32" }, other => Assert.False(Find(VirtualAddress.Parse(other))!.IsMarked));
+
+        // Held: as if it had been ours all the time. Not wanted: it goes.
+        host.Hold(text);
+        Assert.Equal([$"held {left}"], host.Events.Lines);
+        host.Release(left);
+        Assert.Null(Find(left));
+    });
+
     [Fact]
     public void Leftovers_are_recognised_adopted_or_removed_and_others_stay() => _a.Run(() =>
     {

@@ -12,7 +12,7 @@ internal sealed partial class SimEtcd
         bool free = cell.Lock == null;
         bool ours = cell.Lock?.LeaseId == transaction.LeaseId;
         bool taking = transaction.Operation is LockOperation.Take or LockOperation.Create && free;
-        bool fromDead = transaction.Operation == LockOperation.TakeFromDead && cell.Lock is { } dead
+        bool fromDead = transaction.Operation is LockOperation.TakeFromDead or LockOperation.Inherit && cell.Lock is { } dead
             && dead.LeaseId == transaction.OtherLeaseId && dead.Revision == transaction.SeenRevision;
         if ((taking || fromDead) && !HasLease(transaction.LeaseId))
             return null;
@@ -62,7 +62,7 @@ internal sealed partial class SimEtcd
                     Tell(null, new ElectorInput.CompetitorChanged(transaction.Key, host, Present: false, Revision));
                 Cell(host).Records.RemoveAll(spec => spec.Id == transaction.EndpointId);
                 break;
-            case LockOperation.TakeFromDead:
+            case LockOperation.TakeFromDead or LockOperation.Inherit:
                 applied = fromDead;
                 if (!fromDead)
                     break;

@@ -4,16 +4,10 @@ namespace Link.Core.Plugins.Arp;
 
 internal sealed partial record ArpConfig
 {
-    /// <summary>Reads what a user wants, with every error. Unknown fields are errors, because a misspelt one would be lost silently.</summary>
-    public static Validated<ArpConfig> Parse(JsonElement config) => Parse(config, stored: false);
-
-    /// <summary>
-    /// Reads what is in etcd. Unknown fields are ignored (a later version may have written them), and so are doubts about an address
-    /// that LinK took and has held so far.
-    /// </summary>
-    public static Validated<ArpConfig> ReadStored(JsonElement config) => Parse(config, stored: true);
-
-    private static Validated<ArpConfig> Parse(JsonElement config, bool stored)
+    /// <param name="stored">
+    /// False: what a user wants. True: what is in etcd; unknown fields and doubts about an address that LinK took and has held so far are ignored.
+    /// </param>
+    public static Validated<ArpConfig> Read(JsonElement config, bool stored)
     {
         var errors = new FieldErrors();
         string? ip = null, @interface = null, onEtcdLoss = null;
@@ -50,7 +44,7 @@ internal sealed partial record ArpConfig
             errors.Add("on_etcd_loss", $"is \"{onEtcdLoss}\"; must be claim, hold or release");
 
         return errors.IsEmpty
-            ? new Validated<ArpConfig>(new ArpConfig(address!.Address, address.PrefixLength, @interface, onEtcdLoss), errors.ToDictionary())
+            ? new Validated<ArpConfig>(new ArpConfig(address!.Address, address.PrefixLength, @interface) { OnEtcdLoss = onEtcdLoss }, errors.ToDictionary())
             : new Validated<ArpConfig>(null, errors.ToDictionary());
     }
 

@@ -10,17 +10,15 @@ namespace Link.Core.Plugins.Arp;
 /// LinK: <c>interface</c> and <c>on_etcd_loss</c>.
 /// </summary>
 /// <param name="Interface">Where the address is added; null: the agent's INTERFACE.</param>
-/// <param name="OnEtcdLoss"><c>claim</c>, <c>hold</c> or <c>release</c>; null: the agent's ON_ETCD_LOSS.</param>
-internal sealed partial record ArpConfig(IPAddress Address, int PrefixLength, string? Interface = null, string? OnEtcdLoss = null)
+internal sealed partial record ArpConfig(IPAddress Address, int PrefixLength, string? Interface = null) : PluginConfig
 {
     /// <summary>The address with its prefix length in canonical form.</summary>
     public string Cidr => string.Create(CultureInfo.InvariantCulture, $"{Address}/{PrefixLength}");
 
     /// <summary>What hosts compete for: <c>10.0.0.1_32</c>, as LinK writes it.</summary>
-    public string ElectionKey => Cidr.Replace('/', '_');
+    public override string ElectionKey => Cidr.Replace('/', '_');
 
-    /// <summary>The configuration as JSON without spaces, for etcd.</summary>
-    public string ToJson()
+    public override string ToJson()
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))

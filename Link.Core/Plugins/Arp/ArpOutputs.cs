@@ -102,12 +102,8 @@ internal sealed class ArpOutputs : INetworkEvents, IDisposable
 
     public void AskLan(ArpOutput output)
     {
-        output.IsAsking = true;
         _network.Ask(output.Address.Host, output.Interface, BootClock.NowMs, answer =>
-        {
-            output.IsAsking = false;
-            _events.LanVerdict(output, answer.Verdict, answer.Mac?.ToString() ?? answer.Reason ?? "");
-        });
+            _events.LanVerdict(output, answer.Verdict, answer.Mac?.ToString() ?? answer.Reason ?? ""));
         _pending = true;
     }
 
@@ -136,6 +132,26 @@ internal sealed class ArpOutputs : INetworkEvents, IDisposable
             return;
         _orphansLeft = false;
         _network.RemoveLeftovers(_undecided);
+    }
+
+    /// <summary>
+    /// Makes addresses ours that LinK left here: those of its endpoints, which it adds without a mark and for ever, and would remove itself. They get
+    /// our mark and a lifetime without a flicker; the election decides what becomes of them.
+    /// </summary>
+    /// <returns>What was adopted.</returns>
+    public IReadOnlyList<VirtualAddress> AdoptUnmarked(int lifetimeSeconds)
+    {
+        var wanted = new List<(VirtualAddress, string)>();
+        foreach (ArpOutput output in _byAddress.Values)
+            wanted.Add((output.Address, output.Interface));
+        return _network.AdoptUnmarked(wanted, lifetimeSeconds);
+    }
+
+    /// <summary>The addresses that are held stay for ever, for a program that knows nothing of lifetimes. Call <see cref="Tick"/> after it.</summary>
+    public void KeepForEver()
+    {
+        foreach (ArpOutput output in _byAddress.Values)
+            Extend(output, null);
     }
 
     /// <summary>Removes what an earlier process left: addresses that carry our mark, except those of endpoints whose election is not decided yet.</summary>

@@ -92,7 +92,7 @@ public sealed class ArpConfigTests
     {
         using var json = JsonDocument.Parse("""{"ip":"10.0.0.0/24","later":true}""");
 
-        Assert.Equal("10.0.0.0_24", ArpConfig.ReadStored(json.RootElement).Value!.ElectionKey);
+        Assert.Equal("10.0.0.0_24", ArpConfig.Read(json.RootElement, stored: true).Value!.ElectionKey);
     }
 
     [Theory]
@@ -108,6 +108,6 @@ public sealed class ArpConfigTests
     private static Validated<ArpConfig> Parse(string text)
     {
         using var json = JsonDocument.Parse(text);
-        return ArpConfig.Parse(json.RootElement);
+        return ArpConfig.Read(json.RootElement, stored: false);
     }
 }

@@ -1,0 +1,177 @@
+using Google.Protobuf;
+using Link.Core.Api;
+using Link.Core.Election;
+using Link.Core.HealthChecks;
+using Link.Core.Plugins;
+using Link.Core.Storage;
+
+namespace Link.Core.Agent;
+
+/// <summary>How endpoints come into being: by a wish, or from etcd.</summary>
+internal sealed partial class LinkAgent
+{
+    public async Task<Outcome> AddAsync(NewEndpoint wish, CancellationToken cancel)
+    {
+        var faults = new Dictionary<string, IReadOnlyList<string>>();
+        IReadOnlyList<HealthCheck> checks = ReadChecks(wish.Checks, wish.HealthcheckIntervalSeconds, faults);
+        if (!_plugins.TryGetValue(wish.Plugin, out IPlugin? plugin))
+        {
+            faults["plugin"] = [$"\"{wish.Plugin}\" is not known; this agent has: {string.Join(", ", _plugins.Keys)}"];
+            return Invalid(faults);
+        }
+
+        Validated<PluginConfig> parsed = plugin.Read(wish.PluginConfig, stored: false);
+        foreach ((string field, IReadOnlyList<string> messages) in parsed.Errors)
+            faults[field == "plugin_config" ? field : $"plugin_config.{field}"] = messages;
+        if (parsed.Value is not { } config || faults.Count > 0)
+            return Invalid(faults);
+
+        string id = EndpointId.New();
+        SealedConfig sealedConfig = _secrets.Seal(id, plugin, config.ToJson());
+        if (sealedConfig.Fault != null)
+            return new Outcome(OutcomeStatus.Invalid, sealedConfig.Fault, new Dictionary<string, IReadOnlyList<string>> { ["plugin_config"] = [sealedConfig.Fault] });
+        var record = new EndpointRecord
+        {
+            Id = id,
+            Checks = checks,
+            HealthcheckInterval = wish.HealthcheckIntervalSeconds,
+            Plugin = wish.Plugin,
+            PluginConfig = sealedConfig.Json,
+        };
+        var loaded = new LoadedEndpoint(record, new StoredEndpoint(ByteString.CopyFrom(record.Write()), sealedConfig.Secrets), plugin, config, config.ElectionKey, null);
+        Task<Outcome> added = await _loop.InvokeAsync(() => Add(loaded)).WaitAsync(cancel).ConfigureAwait(false);
+        return await added.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    // ---- on the loop -----------------------------------------------------------------------------
+
+    private Task<Outcome> Add(LoadedEndpoint loaded)
+    {
+        if (_options.MaxNumberOfEndpoints >= 0 && _entries.Count >= _options.MaxNumberOfEndpoints)
+        {
+            string text = $"this host has {_entries.Count} endpoints, as many as MAX_NUMBER_OF_ENDPOINTS allows";
+            return Task.FromResult(new Outcome(OutcomeStatus.Invalid, text, new Dictionary<string, IReadOnlyList<string>> { ["endpoint"] = [text] }));
+        }
+
+        if (FindTwin(loaded) is { } twin)
+            return Task.FromResult(new Outcome(OutcomeStatus.Conflict, $"this host has {NameOf(twin)} already, as endpoint {twin.Id}", Endpoint: Show(twin)));
+
+        EndpointEntry entry = Register(loaded);
+        var done = new TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        long command = NextCommand((status, reason) =>
+        {
+            if (status != AnswerStatus.Done)
+            {
+                done.SetResult(ToOutcome(status, reason));
+                if (!_elector.Endpoints.ContainsKey(entry.Id))
+                    Forget(entry);
+                return;
+            }
+
+            StartChecks(entry);
+            _log.Info("endpoint added", ("endpoint", entry.Id), ("key", entry.Key));
+            done.SetResult(new Outcome(OutcomeStatus.Done, Endpoint: Show(entry)));
+        });
+        Feed(new ElectorInput.AddEndpoint(command, Spec(entry)));
+        return done.Task;
+    }
+
+    /// <summary>Off the loop: many secrets to open take their time.</summary>
+    private void OnHostRead(HostRecords records)
+    {
+        List<LoadedEndpoint> loaded = records.Endpoints.ConvertAll(endpoint => Load(endpoint.Value, records.Secrets));
+        _loop.Post(() => OnHostLoaded(records, loaded));
+    }
+
+    /// <summary>Reads what etcd has of an endpoint. What cannot be read or opened concerns that endpoint alone.</summary>
+    private LoadedEndpoint Load(EndpointRecord record, IReadOnlyDictionary<string, ByteString> secrets)
+    {
+        var bare = new StoredEndpoint(ByteString.CopyFrom(record.Write()));
+        if (!_plugins.TryGetValue(record.Plugin, out IPlugin? plugin))
+            return new LoadedEndpoint(record, bare, null, null, null, $"this agent has no plugin \"{record.Plugin}\"");
+        OpenedConfig opened = _secrets.Open(record, plugin, secrets);
+        StoredEndpoint stored = bare with { Secrets = opened.Secrets };
+        if (opened.Config is not { } config)
+            return new LoadedEndpoint(record, stored, plugin, null, plugin.FindElectionKey(record.ParsePluginConfig()), opened.Fault);
+        Validated<PluginConfig> parsed = plugin.Read(config, stored: true);
+        return new LoadedEndpoint(record, stored, plugin, parsed.Value, parsed.Value?.ElectionKey, parsed.Value == null ? InOneLine(parsed.Errors) : null);
+    }
+
+    private void OnHostLoaded(HostRecords records, IReadOnlyList<LoadedEndpoint> endpoints)
+    {
+        foreach (string fault in records.Faults)
+            _log.Error("a record in etcd cannot be read; it is left alone", ("reason", fault));
+        var specs = new List<EndpointSpec>();
+        foreach (LoadedEndpoint loaded in endpoints)
+        {
+            if (_entries.ContainsKey(loaded.Record.Id))
+                continue;
+            string? reason = loaded.Key == null ? loaded.Fault : FindTwin(loaded) is { } twin ? $"endpoint {twin.Id} on this host has {NameOf(twin)} already" : null;
+            EndpointEntry entry = reason == null ? Register(loaded) : new EndpointEntry(loaded.Record, loaded.Stored) { Reason = reason };
+            _entries[entry.Id] = entry;
+            if ((reason ?? entry.Output?.Fault) is { } fault && (reason != null || entry.Output is UnusableOutput))
+            {
+                entry.Failed(fault);
+                _log.Error("an endpoint cannot be run; it is kept as it is", ("endpoint", entry.Id), ("reason", fault));
+            }
+
+            if (reason == null)
+                specs.Add(Spec(entry));
+        }
+
+        _predecessorWasLinK = records.IsLinKs;
+        AgentRecord? other = records.Agent?.Instance == _identity.Instance ? null : records.Agent;
+        Feed(new ElectorInput.HostLoaded(records.LeaseId, other?.Instance, other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)), records.IsDrained, specs));
+        foreach (EndpointSpec spec in specs)
+            StartChecks(_entries[spec.Id]);
+    }
+
+    /// <summary>Another endpoint of this host with the same output.</summary>
+    private EndpointEntry? FindTwin(LoadedEndpoint loaded)
+    {
+        string? id = loaded.Key == null ? null : _byKey.GetValueOrDefault(loaded.Key)?.Id;
+        id ??= loaded.Config == null ? null : loaded.Plugin?.FindTwin(loaded.Config);
+        return id == null ? null : _entries.GetValueOrDefault(id);
+    }
+
+    private EndpointEntry Register(LoadedEndpoint loaded)
+    {
+        EndpointRecord record = loaded.Record;
+        string key = loaded.Key!;
+        string? policy = loaded.Config?.OnEtcdLoss;
+        var entry = new EndpointEntry(record, loaded.Stored)
+        {
+            Output = loaded.Config == null
+                ? new UnusableOutput(record.Id, loaded.Fault!)
+                : loaded.Plugin!.Create(new OutputTarget(record.Id, key, _options.Hostname), loaded.Config),
+            Config = loaded.Config,
+            Key = key,
+            OnEtcdLoss = policy == null ? _options.OnEtcdLoss : EtcdLossPolicyWord.Parse(policy) ?? _options.OnEtcdLoss,
+        };
+        _entries[entry.Id] = entry;
+        _byKey[key] = entry;
+        return entry;
+    }
+
+    private void Forget(EndpointEntry entry)
+    {
+        _entries.Remove(entry.Id);
+        if (_byKey.GetValueOrDefault(entry.Key) == entry)
+            _byKey.Remove(entry.Key);
+        entry.Output?.Remove();
+    }
+
+    private static EndpointSpec Spec(EndpointEntry entry) =>
+        new(entry.Id, entry.Key, entry.OnEtcdLoss, entry.Output!.IsOnLan, entry.Output.Fault, entry.Record.LeaseId);
+
+    private void StartChecks(EndpointEntry entry) =>
+        entry.ChecksGeneration = _checks.Set(entry.Id, entry.Record.Checks, TimeSpan.FromSeconds(entry.Record.HealthcheckInterval));
+
+    private static IReadOnlyList<HealthCheck> ReadChecks(IReadOnlyList<HealthCheckContract> wish, int intervalSeconds, Dictionary<string, IReadOnlyList<string>> faults)
+    {
+        HealthCheck[] checks = [.. wish.Select(c => new HealthCheck(c.Type, c.Host, c.Port))];
+        foreach ((string field, IReadOnlyList<string> messages) in HealthCheck.Validate(checks, intervalSeconds))
+            faults[field] = messages;
+        return checks;
+    }
+}
