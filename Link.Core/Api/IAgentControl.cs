@@ -90,9 +90,6 @@ internal sealed record EndpointSnapshot
     /// <summary>How often another machine was heard to announce the address while this host held it.</summary>
     public long Rivals { get; init; }
 
-    /// <summary>The plugin's configuration, its secrets masked; null: nothing to say.</summary>
-    public string? PluginConfigJson { get; init; }
-
     public string? LastError { get; init; }
 
     public DateTimeOffset? LastErrorAt { get; init; }

@@ -134,7 +134,7 @@ internal sealed class FakeAgent : IAgentControl
         }
 
         bool isArp = endpoint.Plugin == "arp";
-        Validated<ArpConfig>? arp = isArp ? ArpConfig.Parse(endpoint.PluginConfig) : null;
+        Validated<ArpConfig>? arp = isArp ? ArpConfig.Read(endpoint.PluginConfig, stored: false) : null;
         if (arp is { Value: null })
         {
             return new Outcome(OutcomeStatus.Invalid, $"plugin_config {arp.Errors.First().Key} {arp.Errors.First().Value[0]}", arp.Errors);
