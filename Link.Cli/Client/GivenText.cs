@@ -7,7 +7,7 @@ namespace Link.Cli.Client;
 /// Values that do not stand on the command line, which other users see: <c>@FILE</c> is a file's text and <c>-</c> the standard input, both without the
 /// newline at their end; <c>@@</c> starts a value that begins with @ itself.
 /// </summary>
-internal sealed class GivenText(ClientConsole console)
+internal sealed class GivenText(ClientConsole console, CancellationToken cancel)
 {
     private const int MaxLength = 1024 * 1024;
 
@@ -32,7 +32,10 @@ internal sealed class GivenText(ClientConsole console)
         }
 
         _inputIsFor = option;
-        return ReadAll(option, console.Input ?? TextReader.Null);
+        TextReader input = console.Input ?? TextReader.Null;
+
+        // A read that waits for a person does not hear Ctrl-C.
+        return Task.Run(() => ReadAll(option, input), cancel).WaitAsync(cancel).GetAwaiter().GetResult();
     }
 
     private static string ReadFile(string option, string path)

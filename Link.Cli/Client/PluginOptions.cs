@@ -56,7 +56,7 @@ internal sealed class PluginOptions
             throw new UsageException($"{foreign.Option.Name} is for plugin {string.Join(" or ", foreign.Plugins)}, not for {plugin}");
         }
 
-        GivenText given = new(run.Console);
+        GivenText given = new(run.Console, run.Cancel);
         return !_arpOnly && run.Parsed.GetValue(_config) is { } whole
             ? Whole(run.Parsed, plugin, words, given.Read(_config.Name, whole))
             : OfFields(run, plugin, given, ref words);
@@ -83,7 +83,7 @@ internal sealed class PluginOptions
         }
         catch (JsonException broken)
         {
-            throw new UsageException($"--plugin-config is no JSON: {broken.Message}");
+            throw new UsageException($"--plugin-config is no JSON; see line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}");
         }
     }
 

@@ -1,3 +1,4 @@
+using Link.Cli.Client;
 using Link.Core.Api;
 using Link.Tests.Api;
 using Xunit;
@@ -73,6 +74,20 @@ public sealed class PluginCommandsTests
     }
 
     [Fact]
+    public async Task Ctrl_C_ends_the_wait_for_the_standard_input()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        using CancellationTokenSource interrupt = new();
+        using EndlessInput input = new(interrupt.Cancel);
+        using StringWriter output = new();
+        using StringWriter error = new();
+        string[] args = ["--host", api.Host, .. ClientRunner.Split("add --plugin webhook --url u --resource-id r --secret -")];
+        int code = await ClientProgram.RunAsync(args, new ClientConsole(output, error, _ => null, false, input), interrupt.Token);
+        Assert.Equal((130, ""), (code, output.ToString()));
+        Assert.Null(api.Agent.LastWish);
+    }
+
+    [Fact]
     public async Task Secrets_come_from_the_environment_unless_the_option_is_given()
     {
         await using RunningApi api = await RunningApi.StartAsync();
@@ -144,5 +159,21 @@ public sealed class PluginCommandsTests
             """,
             result.Output);
         Assert.Contains($"{Id}  FAILING  webhook/front  -  ", (await ClientRunner.RunAsync(api, "list")).Output.Replace("         ", "  ", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    /// <summary>A terminal where nobody types.</summary>
+    private sealed class EndlessInput(Action asked) : TextReader
+    {
+        private readonly ManualResetEventSlim _end = new();
+
+        public override int ReadBlock(char[] buffer, int index, int count)
+        {
+            asked();
+            _end.Wait(TimeSpan.FromSeconds(30));
+            return 0;
+        }
+
+        // The event is not disposed: the read may still be at it.
+        protected override void Dispose(bool disposing) => _end.Set();
     }
 }

@@ -55,7 +55,7 @@ public sealed class UsageTests
     [InlineData("add --plugin exec --program /p --resource-id r --exec-timeout 5s", "--exec-timeout 5s is no whole number of seconds")]
     [InlineData("ips add 10.0.0.1/32 --url=u", "--url=u is one word too many")]
     [InlineData("rotate-encryption-key now", "now is one word or option too many")]
-    [InlineData("endpoints add --plugin webhook --plugin-config {", "--plugin-config is no JSON")]
+    [InlineData("endpoints add --plugin webhook --plugin-config {", "--plugin-config is no JSON; see line 1, byte 2. See: ")]
     [InlineData("endpoints add 10.0.0.1/32 --plugin-config {}", "--plugin-config is all of the configuration; leave out 10.0.0.1/32")]
     [InlineData("list --output xml", "--output xml is not known; use table or json")]
     [InlineData("list --timeout 5", "--timeout 5 is no duration")]
