@@ -172,14 +172,15 @@ internal sealed class EtcdSession : IAsyncDisposable
         await _client.DisposeAsync().ConfigureAwait(false);
     }
 
+    // Nested, as the locks' transactions are: etcd does not count what is nested against its quota, and a full database must not keep a host out.
     private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped) =>
-        TxnBuilder.If().Then(
+        TxnBuilder.If().Then(Op.Nested(TxnBuilder.If().Then(
             Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId).Write())),
             Op.Put(
                 KeyLayout.Agent(_hostname),
                 ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped }.Write()),
                 leaseId),
-            drained ? Op.Put(KeyLayout.Drained(_hostname), _identity.Instance) : Op.Delete(KeyLayout.Drained(_hostname)));
+            drained ? Op.Put(KeyLayout.Drained(_hostname), _identity.Instance) : Op.Delete(KeyLayout.Drained(_hostname)))));
 
     private async Task TransactAsync(TxnRequest request, List<LockTransaction> batch)
     {

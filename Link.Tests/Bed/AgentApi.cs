@@ -37,6 +37,13 @@ internal sealed class AgentApi(NetworkNamespace host) : IDisposable
 
     internal Task<ApiAnswer> DeleteAsync(string id) => SendAsync(HttpMethod.Delete, $"/endpoints/{id}");
 
+    /// <summary>The hosts that compete for an endpoint, as the agent knows them.</summary>
+    internal async Task<IReadOnlyList<string>> CompetitorsAsync(string id)
+    {
+        var answer = (await GetAsync($"/endpoints/{id}/hosts")).Expect(200);
+        return [.. answer.Json["hosts"]!.AsArray().Select(host => (string)host!["hostname"]!)];
+    }
+
     /// <summary>State of each endpoint, by id.</summary>
     internal async Task<IReadOnlyDictionary<string, string>> StatesAsync()
     {

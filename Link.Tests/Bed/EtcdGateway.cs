@@ -19,6 +19,13 @@ internal sealed class EtcdGateway(HttpClient http)
     internal Task<IReadOnlyList<KeyValuePair<string, string>>> ListAsync(string prefix) =>
         RangeAsync(new JsonObject { ["key"] = Encode(prefix), ["range_end"] = Encode(EndOf(prefix)) });
 
+    /// <summary>etcd's alarm of a database that has reached its quota: it refuses whatever takes room.</summary>
+    internal async Task SetNoSpaceAsync(bool on)
+    {
+        var member = (await PostAsync("/v3/cluster/member/list", []))["members"]![0]!["ID"]!.GetValue<string>();
+        await PostAsync("/v3/maintenance/alarm", new JsonObject { ["action"] = on ? "ACTIVATE" : "DEACTIVATE", ["memberID"] = member, ["alarm"] = "NOSPACE" });
+    }
+
     /// <summary>Removes all of LinK's keys and every lease.</summary>
     internal async Task WipeAsync()
     {

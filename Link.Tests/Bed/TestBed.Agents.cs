@@ -72,7 +72,10 @@ internal sealed partial class TestBed
         var ids = new Dictionary<AgentHost, string>();
         foreach (var host in hosts)
             ids[host] = await host.Api.AddAsync(address, wish);
-        return await WaitForHolderAsync(new ElectedVip(address, ids.Keys.First(), ids));
+        var election = await WaitForHolderAsync(new ElectedVip(address, ids.Keys.First(), ids));
+        // The holder hears of the others by its watch, a moment after they were answered.
+        await Wait.UntilAsync("the holder to know its competitors", async () => (await election.Holder.Api.CompetitorsAsync(election.HolderId)).Count == ids.Count, ElectionDeadline);
+        return election;
     }
 
     /// <summary>Waits until exactly one host is ACTIVATED and has the address, and every other one whose agent runs is STANDBY or FAILING.</summary>
