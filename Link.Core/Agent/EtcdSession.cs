@@ -88,11 +88,14 @@ internal sealed class EtcdSession : IAsyncDisposable
     fault => new ElectorInput.HostWriteFailed(fault));
 
     /// <summary>Tells the next process on this host that this one has ended. Best effort, within the time given.</summary>
-    /// <param name="leavesToLinK">The next one is LinK's: no key says any more that an agent of ours runs here.</param>
+    /// <param name="leavesToLinK">The next one is LinK's: no key says any more that an agent of ours runs here, and what is on this host from now on is LinK's.</param>
     public async Task SayGoodbyeAsync(long leaseId, bool drained, bool leavesToLinK, TimeSpan timeout)
     {
         TxnRequest request = leavesToLinK
-            ? TxnBuilder.If().Then(Op.Delete(KeyLayout.Agent(_hostname)), Op.Delete(KeyLayout.Drained(_hostname)))
+            ? TxnBuilder.If().Then(
+                Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId).Write())),
+                Op.Delete(KeyLayout.Agent(_hostname)),
+                Op.Delete(KeyLayout.Drained(_hostname)))
             : WriteHostRequest(leaseId, drained, stopped: true);
         try
         {
@@ -175,7 +178,7 @@ internal sealed class EtcdSession : IAsyncDisposable
     // Nested, as the locks' transactions are: etcd does not count what is nested against its quota, and a full database must not keep a host out.
     private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped) =>
         TxnBuilder.If().Then(Op.Nested(TxnBuilder.If().Then(
-            Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId).Write())),
+            Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId, WrittenBy: _version).Write())),
             Op.Put(
                 KeyLayout.Agent(_hostname),
                 ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped }.Write()),

@@ -61,7 +61,8 @@ internal sealed record HostRecords
             LeaseId = host?.LeaseId ?? 0,
             Agent = agent,
             IsDrained = answer.Responses[3].ResponseRange.Kvs.Count > 0,
-            IsLinKs = host is { IsLinKs: true },
+            // LinK before 1.9 wrote no record of the host, and a lease into each endpoint.
+            IsLinKs = host?.IsLinKs ?? endpoints.Exists(endpoint => endpoint.Value.LeaseId != 0),
             Endpoints = endpoints,
             Secrets = secrets,
             Faults = faults,

@@ -52,10 +52,9 @@ internal sealed partial class LinkAgent
     private void Farewell()
     {
         _endingUntilMs = long.MaxValue;
-        if (_options.OnStop == StopPolicy.Leave)
-            LeaveAddresses();
         if (!_elector.IsServing || _elector.LeaseId == 0 || _elector.Etcd is not EtcdState.Ok)
         {
+            LeaveAddresses();
             Exit(0);
             return;
         }
@@ -64,9 +63,12 @@ internal sealed partial class LinkAgent
         _etcd.RenewLease(_elector.LeaseId);
     }
 
-    /// <summary>LinK, which takes over, renews no lifetimes: its addresses have none.</summary>
+    /// <summary>LinK, which takes over, renews no lifetimes: its addresses have none. After the last renewal, which prolongs them once more.</summary>
     private void LeaveAddresses()
     {
+        _left = true;
+        if (_options.OnStop != StopPolicy.Leave)
+            return;
         _outputs.KeepForEver();
         long now = BootClock.NowMs;
         do
@@ -78,7 +80,7 @@ internal sealed partial class LinkAgent
     private void Leave()
     {
         _leaveAtMs = long.MaxValue;
-        _left = true;
+        LeaveAddresses();
         long lease = _elector.LeaseId;
         if (lease == 0)
         {

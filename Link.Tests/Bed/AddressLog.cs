@@ -12,13 +12,13 @@ internal sealed class AddressLog : IDisposable
 {
     private const int RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWNEIGH = 28, RTM_DELNEIGH = 29;
     private const int RTMGRP_NEIGH = 0x4, RTMGRP_IPV4_IFADDR = 0x10, RTMGRP_IPV6_IFADDR = 0x100;
-    private const int IFA_ADDRESS = 1, IFA_LOCAL = 2, NDA_DST = 1, NDA_LLADDR = 2;
+    private const int IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_CACHEINFO = 6, IFA_PROTO = 11, NDA_DST = 1, NDA_LLADDR = 2;
     private const int HeaderLength = 16;
 
     private readonly Lock _lock = new();
     private readonly List<AddressEvent> _addresses = [];
     private readonly List<NeighbourEvent> _neighbours = [];
-    private readonly HashSet<(int Namespace, IPAddress Address)> _present = [];
+    private readonly Dictionary<(int Namespace, IPAddress Address), KernelAddress> _present = [];
     private readonly byte[] _data = GC.AllocateArray<byte>(1 << 16, pinned: true);
     private readonly byte[] _control = GC.AllocateArray<byte>(128, pinned: true);
     private readonly LibC.iovec[] _iov = GC.AllocateArray<LibC.iovec>(1, pinned: true);
@@ -36,13 +36,20 @@ internal sealed class AddressLog : IDisposable
     internal bool IsPresent(int ns, IPAddress address)
     {
         lock (_lock)
-            return _present.Contains((ns, address));
+            return _present.ContainsKey((ns, address));
+    }
+
+    /// <summary>Null: the host does not have the address.</summary>
+    internal KernelAddress? Find(int ns, IPAddress address)
+    {
+        lock (_lock)
+            return _present.TryGetValue((ns, address), out var found) ? found : null;
     }
 
     internal IReadOnlyList<IPAddress> Present(int ns)
     {
         lock (_lock)
-            return [.. _present.Where(entry => entry.Namespace == ns).Select(entry => entry.Address)];
+            return [.. _present.Keys.Where(entry => entry.Namespace == ns).Select(entry => entry.Address)];
     }
 
     internal IReadOnlyList<AddressEvent> Events(IPAddress address)
@@ -137,8 +144,20 @@ internal sealed class AddressLog : IDisposable
         if (attribute.IsEmpty)
             return;
         var address = new IPAddress(attribute);
-        if (added ? _present.Add((ns, address)) : _present.Remove((ns, address)))
+        var news = added ? !_present.ContainsKey((ns, address)) : _present.Remove((ns, address));
+        if (added)
+            _present[(ns, address)] = ReadDetails(body[8..]);
+        if (news)
             _addresses.Add(new AddressEvent(at, ns, added, address, body[1]));
+    }
+
+    /// <summary>struct ifa_cacheinfo { u32 prefered, valid, cstamp, tstamp; }, seconds and hundredths.</summary>
+    private static KernelAddress ReadDetails(ReadOnlySpan<byte> attributes)
+    {
+        var mark = Attribute(attributes, IFA_PROTO);
+        var times = Attribute(attributes, IFA_CACHEINFO);
+        var valid = times.Length >= 8 ? MemoryMarshal.Read<uint>(times[4..]) : uint.MaxValue;
+        return new KernelAddress(mark.IsEmpty ? (byte)0 : mark[0], valid == uint.MaxValue ? null : valid);
     }
 
     /// <summary>struct ndmsg { u8 family; u8 pad; u16 pad; s32 ifindex; u16 state; u8 flags, type; } and attributes.</summary>

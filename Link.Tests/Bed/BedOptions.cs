@@ -1,3 +1,5 @@
+using Link.Core.Agent;
+
 namespace Link.Tests.Bed;
 
 /// <summary>Shape of a test bed.</summary>
@@ -9,6 +11,10 @@ internal sealed record BedOptions
 
     /// <summary>Added to every agent's environment.</summary>
     internal IReadOnlyDictionary<string, string> AgentEnvironment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>KEEPALIVE_INTERVAL of the agents, LinK's too.</summary>
+    internal TimeSpan KeepAliveInterval =>
+        AgentEnvironment.TryGetValue("KEEPALIVE_INTERVAL", out var text) && GoDuration.TryParse(text, out var interval, out _) ? interval : TimeSpan.FromSeconds(3);
 
     /// <summary>Of namespaces and folder; null: a name of its own, so that several beds run side by side.</summary>
     internal string? Prefix { get; init; }

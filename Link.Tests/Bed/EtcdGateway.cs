@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -9,15 +10,39 @@ internal sealed class EtcdGateway(HttpClient http)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
-    internal Task PutAsync(string key, string value) => PostAsync("/v3/kv/put", new JsonObject { ["key"] = Encode(key), ["value"] = Encode(value) });
+    /// <param name="lease">0: none.</param>
+    internal Task PutAsync(string key, string value, long lease = 0) => PostAsync("/v3/kv/put", Put(key, value, lease));
 
     internal Task DeleteAsync(string key) => PostAsync("/v3/kv/deleterange", new JsonObject { ["key"] = Encode(key) });
 
     /// <returns>Null: no such key.</returns>
-    internal async Task<string?> GetAsync(string key) => (await RangeAsync(new JsonObject { ["key"] = Encode(key) })).Select(pair => pair.Value).FirstOrDefault();
+    internal async Task<string?> GetAsync(string key) => (await FindAsync(key))?.Value;
 
-    internal Task<IReadOnlyList<KeyValuePair<string, string>>> ListAsync(string prefix) =>
-        RangeAsync(new JsonObject { ["key"] = Encode(prefix), ["range_end"] = Encode(EndOf(prefix)) });
+    /// <returns>Null: no such key.</returns>
+    internal async Task<EtcdEntry?> FindAsync(string key) => await RangeAsync(new JsonObject { ["key"] = Encode(key) }) is [var only] ? only : null;
+
+    internal async Task<IReadOnlyList<KeyValuePair<string, string>>> ListAsync(string prefix) =>
+        [.. (await FindAllAsync(prefix)).Select(entry => KeyValuePair.Create(entry.Key, entry.Value))];
+
+    internal Task<IReadOnlyList<EtcdEntry>> FindAllAsync(string prefix) => RangeAsync(new JsonObject { ["key"] = Encode(prefix), ["range_end"] = Encode(EndOf(prefix)) });
+
+    /// <returns>False: the key is there already.</returns>
+    internal Task<bool> PutIfAbsentAsync(string key, string value, long lease) =>
+        TryAsync(new JsonObject { ["key"] = Encode(key), ["target"] = "CREATE", ["result"] = "EQUAL", ["create_revision"] = "0" }, new JsonObject { ["request_put"] = Put(key, value, lease) });
+
+    /// <returns>False: the key is not there, or carries another lease than <paramref name="oldLease"/>.</returns>
+    internal Task<bool> PutIfLeaseAsync(string key, string value, long oldLease, long lease) => TryAsync(LeaseIs(key, oldLease), new JsonObject { ["request_put"] = Put(key, value, lease) });
+
+    /// <returns>False: the key is not there, or carries another lease.</returns>
+    internal Task<bool> DeleteIfLeaseAsync(string key, long lease) =>
+        TryAsync(LeaseIs(key, lease), new JsonObject { ["request_delete_range"] = new JsonObject { ["key"] = Encode(key) } });
+
+    internal async Task<long> GrantAsync(int ttlSeconds) => Number((await PostAsync("/v3/lease/grant", new JsonObject { ["TTL"] = $"{ttlSeconds}" }))["ID"]);
+
+    internal Task RevokeAsync(long lease) => PostAsync("/v3/lease/revoke", new JsonObject { ["ID"] = $"{lease}" });
+
+    /// <returns>False: etcd does not have the lease any more.</returns>
+    internal async Task<bool> KeepAliveAsync(long lease) => Number((await PostAsync("/v3/lease/keepalive", new JsonObject { ["ID"] = $"{lease}" }))["result"]?["TTL"]) > 0;
 
     /// <summary>etcd's alarm of a database that has reached its quota: it refuses whatever takes room.</summary>
     internal async Task SetNoSpaceAsync(bool on)
@@ -41,19 +66,33 @@ internal sealed class EtcdGateway(HttpClient http)
     internal async Task<IReadOnlyList<KeyEvent>> WatchAsync(string key, CancellationToken cancel)
     {
         var events = new SharedList<KeyEvent>();
-        var request = new HttpRequestMessage(HttpMethod.Post, "/v3/watch")
-        {
-            Content = JsonContent.Create(new JsonObject { ["create_request"] = new JsonObject { ["key"] = Encode(key) } }),
-        };
+        await WatchAsync(new JsonObject { ["key"] = Encode(key) }, events.Add, cancel);
+        return events;
+    }
+
+    /// <summary>The same for all keys with a prefix.</summary>
+    internal async Task<IReadOnlyList<KeyEvent>> WatchAllAsync(string prefix, CancellationToken cancel)
+    {
+        var events = new SharedList<KeyEvent>();
+        await WatchAllAsync(prefix, events.Add, cancel);
+        return events;
+    }
+
+    /// <inheritdoc cref="WatchAllAsync(string, CancellationToken)"/>
+    internal Task WatchAllAsync(string prefix, Action<KeyEvent> seen, CancellationToken cancel) =>
+        WatchAsync(new JsonObject { ["key"] = Encode(prefix), ["range_end"] = Encode(EndOf(prefix)) }, seen, cancel);
+
+    private async Task WatchAsync(JsonObject range, Action<KeyEvent> seen, CancellationToken cancel)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "/v3/watch") { Content = JsonContent.Create(new JsonObject { ["create_request"] = range }) };
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         response.EnsureSuccessStatusCode();
         var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel));
         await reader.ReadLineAsync(cancel); // {"result":{"created":true}}
-        _ = ReadEventsAsync(response, reader, events, cancel);
-        return events;
+        _ = ReadEventsAsync(response, reader, seen, cancel);
     }
 
-    private static async Task ReadEventsAsync(HttpResponseMessage response, StreamReader reader, SharedList<KeyEvent> events, CancellationToken cancel)
+    private static async Task ReadEventsAsync(HttpResponseMessage response, StreamReader reader, Action<KeyEvent> seen, CancellationToken cancel)
     {
         using (response)
         using (reader)
@@ -64,7 +103,7 @@ internal sealed class EtcdGateway(HttpClient http)
                 {
                     var at = BedClock.Now;
                     foreach (var entry in JsonNode.Parse(line)?["result"]?["events"]?.AsArray() ?? [])
-                        events.Add(new KeyEvent(at, (string?)entry!["type"] == "DELETE", Decode((string?)entry["kv"]?["value"])));
+                        seen(new KeyEvent(at, (string?)entry!["type"] == "DELETE", Decode((string?)entry["kv"]?["key"]), Decode((string?)entry["kv"]?["value"]), Number(entry["kv"]?["lease"])));
                 }
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or HttpRequestException)
@@ -74,11 +113,22 @@ internal sealed class EtcdGateway(HttpClient http)
         }
     }
 
-    private async Task<IReadOnlyList<KeyValuePair<string, string>>> RangeAsync(JsonObject request)
+    private async Task<IReadOnlyList<EtcdEntry>> RangeAsync(JsonObject request)
     {
         var answer = await PostAsync("/v3/kv/range", request);
-        return [.. (answer["kvs"]?.AsArray() ?? []).Select(pair => KeyValuePair.Create(Decode((string?)pair!["key"]), Decode((string?)pair["value"])))];
+        return [.. (answer["kvs"]?.AsArray() ?? []).Select(pair =>
+            new EtcdEntry(Decode((string?)pair!["key"]), Decode((string?)pair["value"]), Number(pair["lease"]), Number(pair["mod_revision"])))];
     }
+
+    private async Task<bool> TryAsync(JsonObject compare, JsonObject success) =>
+        (bool?)(await PostAsync("/v3/kv/txn", new JsonObject { ["compare"] = new JsonArray(compare), ["success"] = new JsonArray(success) }))["succeeded"] == true;
+
+    private static JsonObject LeaseIs(string key, long lease) => new() { ["key"] = Encode(key), ["target"] = "LEASE", ["result"] = "EQUAL", ["lease"] = $"{lease}" };
+
+    private static JsonObject Put(string key, string value, long lease) => new() { ["key"] = Encode(key), ["value"] = Encode(value), ["lease"] = $"{lease}" };
+
+    /// <summary>64 bits, which the gateway writes as text, and zero not at all.</summary>
+    private static long Number(JsonNode? text) => text is null ? 0 : long.Parse((string)text!, CultureInfo.InvariantCulture);
 
     private async Task<JsonNode> PostAsync(string path, JsonObject request)
     {

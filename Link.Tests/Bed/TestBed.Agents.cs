@@ -10,6 +10,7 @@ internal sealed partial class TestBed
     /// <summary>Back to the start: no agents, no faults, no addresses but the hosts' own, etcd up and empty.</summary>
     internal async Task ResetAsync()
     {
+        await StopLinKAsync();
         foreach (var host in Hosts)
         {
             host.KillAgent();

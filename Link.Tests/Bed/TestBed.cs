@@ -127,6 +127,7 @@ internal sealed partial class TestBed : IAsyncDisposable
         if (_disposed)
             return;
         _disposed = true;
+        await StopLinKAsync();
         foreach (var host in Hosts)
             host.Dispose();
         foreach (var member in Etcd)
