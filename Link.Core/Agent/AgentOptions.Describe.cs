@@ -40,6 +40,7 @@ internal sealed partial record AgentOptions
         Setting("SECRET_STORAGE_ALTERNATE_KEYS", SecretStorageAlternateKeys.Count == 0 ? null : string.Join(',', SecretStorageAlternateKeys)),
         Setting("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", OutscalePublicIpRefreshInterval),
         Setting("WEBHOOK_REFRESH_INTERVAL", WebhookRefreshInterval),
+        Setting("EXEC_DIRECTORIES", ExecDirectories.Count == 0 ? null : string.Join(',', ExecDirectories)),
         Setting("ON_ETCD_LOSS", EtcdLossPolicyWord.Of(OnEtcdLoss)),
         Setting("ON_STOP", Word(OnStop)),
         Setting("LOG_LEVEL", LogLevel.ToString().ToLowerInvariant()),

@@ -8,6 +8,7 @@ using Link.Core.Net;
 using Link.Core.Net.Linux;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Exec;
 
 namespace Link.Core.Agent;
 
@@ -88,6 +89,7 @@ internal sealed partial class LinkAgent : IDisposable
             static () => BootClock.NowMs,
             new Random());
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
+        AddPlugin(new ExecPlugin(_remote, options.ExecDirectories));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
@@ -133,6 +135,8 @@ internal sealed partial class LinkAgent : IDisposable
         _checks.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _remote.Dispose();
+        foreach (IPlugin plugin in _plugins.Values)
+            (plugin as IDisposable)?.Dispose();
         _outputs.Dispose();
         _namespace.Dispose();
         _loop.Dispose();

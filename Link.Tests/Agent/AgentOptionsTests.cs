@@ -70,6 +70,10 @@ public sealed class AgentOptionsTests
     [InlineData("BIND", "127.0.0.1:1313")]
     [InlineData("SOCKET", "link.sock")]
     [InlineData("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL", "1s")]
+    [InlineData("EXEC_DIRECTORIES", "lib/link")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,/")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/../lib")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,")]
     [InlineData("LOG_LEVEL", "INFO")]
     [InlineData("ON_STOP", "hand-over")]
     public void What_is_out_of_bounds_is_a_fault_that_names_the_variable(string variable, string value)
@@ -106,6 +110,15 @@ public sealed class AgentOptionsTests
 
         Assert.Null(options.Socket);
         Assert.Contains("SOCKET=none (environment)", Lines(options));
+    }
+
+    [Fact]
+    public void Programs_are_below_one_directory_unless_others_are_named()
+    {
+        Assert.Equal(["/usr/local/lib/link"], Valid().ExecDirectories);
+        Assert.Equal(["/etc/link/exec", "/opt/vip/"], Valid(("EXEC_DIRECTORIES", "/etc/link/exec, /opt/vip/")).ExecDirectories);
+        Assert.Empty(Valid(("EXEC_DIRECTORIES", "none")).ExecDirectories);
+        Assert.Contains("EXEC_DIRECTORIES=none (environment)", Lines(Valid(("EXEC_DIRECTORIES", "none"))));
     }
 
     [Theory]
