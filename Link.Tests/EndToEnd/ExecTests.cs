@@ -53,7 +53,7 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
             string own = await File.ReadAllTextAsync($"/proc/{agent.Pid}/status", TestContext.Current.CancellationToken);
             Assert.Equal(user == "nobody", own.Contains("\nCapAmb:\t0000000000003000\n", StringComparison.Ordinal));
 
-            string id = await AddAsync(host, program, 10);
+            string id = await AddAsync(host, program, 10, new JsonObject { ["TOKEN"] = "hunter2" });
             await Wait.UntilAsync("the program ran", () => File.Exists(Path.Combine(results, "ACTIVATED")), Patience);
             string status = await File.ReadAllTextAsync(Path.Combine(results, "status"), TestContext.Current.CancellationToken);
             foreach (string set in new[] { "CapPrm", "CapEff", "CapAmb" })
@@ -62,8 +62,14 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
             Assert.Equal("0\n1\n2\n3\n", await File.ReadAllTextAsync(Path.Combine(results, "descriptors"), TestContext.Current.CancellationToken));
             string variables = await File.ReadAllTextAsync(Path.Combine(results, "environ"), TestContext.Current.CancellationToken);
             Assert.Contains($"LINK_ENDPOINT_ID={id}\n", variables, StringComparison.Ordinal);
+            Assert.Contains("TOKEN=hunter2\n", variables, StringComparison.Ordinal);
             Assert.DoesNotContain("0123456789abcdef", variables, StringComparison.Ordinal);
             Assert.DoesNotContain("ETCD_HOSTS", variables, StringComparison.Ordinal);
+
+            string shown = (await host.Api.GetAsync($"/endpoints/{id}")).Expect(200).Text;
+            string stored = (await Bed.Etcd[0].Gateway.GetAsync($"/link/hosts/{host.Name}/{id}"))!;
+            Assert.Contains("""{"TOKEN":"***"}""", shown, StringComparison.Ordinal);
+            Assert.DoesNotContain("hunter2", shown + stored, StringComparison.Ordinal);
 
             Assert.Equal(204, (await host.Api.DeleteAsync(id)).Status);
             await Wait.UntilAsync("the program ran once more", () => File.Exists(Path.Combine(results, "STANDBY")), Patience);
@@ -105,12 +111,12 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
         Assert.Contains($"/bin/sh is not below {_folder.Path}", refused.Error, StringComparison.Ordinal);
     }
 
-    private static async Task<string> AddAsync(AgentHost host, string program, int timeout) =>
-        (string)(await host.Api.PostAsync("/endpoints", Wish(program, timeout))).Expect(201).Json["endpoint"]!["id"]!;
+    private static async Task<string> AddAsync(AgentHost host, string program, int timeout, JsonObject? environment = null) =>
+        (string)(await host.Api.PostAsync("/endpoints", Wish(program, timeout, environment))).Expect(201).Json["endpoint"]!["id"]!;
 
-    private static JsonObject Wish(string program, int timeout) => new()
+    private static JsonObject Wish(string program, int timeout, JsonObject? environment = null) => new()
     {
         ["plugin"] = "exec",
-        ["plugin_config"] = new JsonObject { ["resource_id"] = Path.GetFileName(program), ["command"] = new JsonArray(program), ["timeout"] = timeout },
+        ["plugin_config"] = new JsonObject { ["resource_id"] = Path.GetFileName(program), ["command"] = new JsonArray(program), ["timeout"] = timeout, ["environment"] = environment },
     };
 }

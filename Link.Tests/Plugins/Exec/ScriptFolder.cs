@@ -10,6 +10,8 @@ public sealed class ScriptFolder : IDisposable
     private const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    private readonly List<int> _pids = [];
+
     public ScriptFolder()
     {
         Path = Directory.CreateDirectory($"/usr/local/lib/link-test-{Guid.NewGuid():N}", ForAll).FullName;
@@ -38,7 +40,13 @@ public sealed class ScriptFolder : IDisposable
         return text.TrimEnd('\n');
     }
 
-    internal async Task<int> PidAsync(string name) => int.Parse(await ReadAsync(name), System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>A process that a program wrote down. It is ended with this folder, should it still run.</summary>
+    internal async Task<int> PidAsync(string name)
+    {
+        int pid = int.Parse(await ReadAsync(name), System.Globalization.CultureInfo.InvariantCulture);
+        _pids.Add(pid);
+        return pid;
+    }
 
     /// <summary>False also for a process that has ended and is not reaped.</summary>
     internal static bool Runs(int pid)
@@ -54,5 +62,15 @@ public sealed class ScriptFolder : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        // Of a test that failed. The number may be another's by now, the environment is not.
+        foreach (int pid in _pids.Where(pid => Runs(pid) && File.ReadAllText($"/proc/{pid}/environ").Contains("LINK_PLUGIN=exec", StringComparison.Ordinal)))
+        {
+            _ = LibC.kill(-pid, LibC.SIGKILL);
+            _ = LibC.kill(pid, LibC.SIGKILL);
+        }
+
+        Directory.Delete(Path, recursive: true);
+    }
 }
