@@ -32,25 +32,15 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
             """);
         string[] asNobody =
         [
-            $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--inh-caps=-all,+net_admin,+net_raw", "--ambient-caps=-all,+net_admin,+net_raw",
-            "--bounding-set=-all,+net_admin,+net_raw", Programs.Link, "agent",
+            Programs.Find("setpriv"), $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--inh-caps=-all,+net_admin,+net_raw", "--ambient-caps=-all,+net_admin,+net_raw",
+            "--bounding-set=-all,+net_admin,+net_raw",
         ];
-        var environment = new Dictionary<string, string>
-        {
-            ["HOSTNAME"] = host.Name,
-            ["INTERFACE"] = AgentHost.Interface,
-            ["ETCD_HOSTS"] = Bed.Etcd[0].Url,
-            ["SOCKET"] = "none",
-            ["SECRET_STORAGE_ENCRYPTION_KEY"] = "0123456789abcdef0123456789abcdef",
-            ["EXEC_DIRECTORIES"] = _folder.Path,
-        };
-        var agent = user == "root"
-            ? ChildProcess.Start(host.Namespace, Programs.Link, ["agent"], environment, host.Log)
-            : ChildProcess.Start(host.Namespace, Programs.Find("setpriv"), asNobody, environment, host.Log);
+        var agent = Start(host, user == "root" ? [] : asNobody);
         try
         {
             await Wait.UntilAsync("health", async () => (await host.Api.GetAsync("/health")).Status == 200, Patience);
             string own = await File.ReadAllTextAsync($"/proc/{agent.Pid}/status", TestContext.Current.CancellationToken);
+            Assert.Contains("\nUmask:\t0077\n", own, StringComparison.Ordinal);
             Assert.Equal(user == "nobody", own.Contains("\nCapAmb:\t0000000000003000\n", StringComparison.Ordinal));
 
             string id = await AddAsync(host, program, 10, new JsonObject { ["TOKEN"] = "hunter2" });
@@ -59,6 +49,7 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
             foreach (string set in new[] { "CapPrm", "CapEff", "CapAmb" })
                 Assert.Contains($"\n{set}:\t0000000000000000\n", status, StringComparison.Ordinal);
             Assert.Contains("\nNoNewPrivs:\t1\n", status, StringComparison.Ordinal);
+            Assert.Contains("\nUmask:\t0022\n", status, StringComparison.Ordinal);
             Assert.Equal("0\n1\n2\n3\n", await File.ReadAllTextAsync(Path.Combine(results, "descriptors"), TestContext.Current.CancellationToken));
             string variables = await File.ReadAllTextAsync(Path.Combine(results, "environ"), TestContext.Current.CancellationToken);
             Assert.Contains($"LINK_ENDPOINT_ID={id}\n", variables, StringComparison.Ordinal);
@@ -73,6 +64,25 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
 
             Assert.Equal(204, (await host.Api.DeleteAsync(id)).Status);
             await Wait.UntilAsync("the program ran once more", () => File.Exists(Path.Combine(results, "STANDBY")), Patience);
+        }
+        finally
+        {
+            agent.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task A_root_that_may_not_give_up_capabilities_for_the_program_does_not_start_it()
+    {
+        await Bed.ResetAsync();
+        var host = Bed.Host(1);
+        var agent = Start(host, [Programs.Find("setpriv"), "--bounding-set=-all,+net_admin,+net_raw"]);
+        try
+        {
+            await Wait.UntilAsync("health", async () => (await host.Api.GetAsync("/health")).Status == 200, Patience);
+            string id = await AddAsync(host, _folder.Script("mighty", "echo ran > $here/mighty.ran"), 10);
+            await Wait.UntilAsync("the error", async () => (await LastErrorAsync(host, id))?.EndsWith("run the agent as an unprivileged user, or as root with CAP_SETPCAP", StringComparison.Ordinal) == true, Patience);
+            Assert.False(File.Exists(_folder["mighty.ran"]));
         }
         finally
         {
@@ -104,12 +114,30 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
         var host = Bed.Host(1);
         string program = _folder.Script("fails", "echo no such volume >&2; exit 3");
         string id = await AddAsync(host, program, 10);
-        await Wait.UntilAsync("the error", async () => ((string?)(await host.Api.GetAsync($"/endpoints/{id}")).Json["endpoint"]!["last_error"])?.EndsWith("ended with exit status 3: no such volume", StringComparison.Ordinal) == true, Patience);
+        await Wait.UntilAsync("the error", async () => (await LastErrorAsync(host, id))?.EndsWith("ended with exit status 3: no such volume", StringComparison.Ordinal) == true, Patience);
 
         ApiAnswer refused = await host.Api.PostAsync("/endpoints", Wish("/bin/sh", 10));
         Assert.Equal(422, refused.Status);
         Assert.Contains($"/bin/sh is not below {_folder.Path}", refused.Error, StringComparison.Ordinal);
     }
+
+    /// <summary>An agent with an umask for itself and a secret in its environment, started by another program.</summary>
+    private ChildProcess Start(AgentHost host, string[] by)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["HOSTNAME"] = host.Name,
+            ["INTERFACE"] = AgentHost.Interface,
+            ["ETCD_HOSTS"] = Bed.Etcd[0].Url,
+            ["SOCKET"] = "none",
+            ["SECRET_STORAGE_ENCRYPTION_KEY"] = "0123456789abcdef0123456789abcdef",
+            ["EXEC_DIRECTORIES"] = _folder.Path,
+        };
+        return ChildProcess.Start(host.Namespace, Programs.Find("sh"), ["-c", "umask 077; exec \"$@\"", "sh", .. by, Programs.Link, "agent"], environment, host.Log);
+    }
+
+    private static async Task<string?> LastErrorAsync(AgentHost host, string id) =>
+        (string?)(await host.Api.GetAsync($"/endpoints/{id}")).Json["endpoint"]!["last_error"];
 
     private static async Task<string> AddAsync(AgentHost host, string program, int timeout, JsonObject? environment = null) =>
         (string)(await host.Api.PostAsync("/endpoints", Wish(program, timeout, environment))).Expect(201).Json["endpoint"]!["id"]!;

@@ -85,7 +85,8 @@ internal sealed class ExecOutput(ProgramRunner runner, OutputTarget endpoint, Ex
         string why = $"{error.What}: {ProgramPath.Text(error.Number)}";
         return error.Number switch
         {
-            _ when error.What != "posix_spawn" => $"{config.Program} cannot be started without the agent's capabilities, or not be watched ({why}): run the agent as an unprivileged user, or as root with CAP_SETPCAP",
+            Errno.EPERM => $"{config.Program} is not started, because it would have capabilities of the agent ({why}); run the agent as an unprivileged user, or as root with CAP_SETPCAP",
+            _ when error.What != "posix_spawn" => $"{config.Program} cannot be started ({why})",
             Errno.ENOENT => $"{config.Program} cannot be started: the interpreter after #! in its first line, or its loader, does not exist ({why})",
             Errno.EACCES => $"{config.Program} cannot be started: its interpreter is not executable, or the file system is mounted with noexec ({why})",
             Errno.ENOEXEC => $"{config.Program} is no program that this machine can run; a script needs a first line such as #!/bin/sh ({why})",
