@@ -47,27 +47,18 @@ internal sealed partial class LinkAgent : IAgentControl
         IReadOnlyList<HealthCheck> checks = ReadChecks(wish, 0, faults);
         if (faults.Count > 0)
             return Invalid(faults);
-        // Migrations and rotations rewrite records, too: one after the other, each from what the last one left.
-        await _records.WaitAsync(cancel).ConfigureAwait(false);
-        try
-        {
-            return await SetChecksAsync(id, checks).ConfigureAwait(false);
-        }
-        finally
-        {
-            _records.Release();
-        }
+        return await _data.ExclusivelyAsync(() => SetChecksAsync(id, checks), cancel).ConfigureAwait(false);
     }
 
     private async Task<Outcome> SetChecksAsync(string id, IReadOnlyList<HealthCheck> checks)
     {
-        (EndpointRecord? changed, StoredEndpoint? stored) = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? (entry.Record with { Checks = checks }, entry.Stored) : (null, null)).ConfigureAwait(false);
+        EndpointRecord? changed = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? entry.Record with { Checks = checks } : null).ConfigureAwait(false);
         if (changed == null)
             return new Outcome(OutcomeStatus.NotFound);
         ByteString json = ByteString.CopyFrom(changed.Write());
         try
         {
-            if (!await _etcd.ReplaceRecordAsync(id, json, CancellationToken.None).ConfigureAwait(false))
+            if (!await _etcd.Data.ReplaceRecordAsync(id, json, CancellationToken.None).ConfigureAwait(false))
                 return new Outcome(OutcomeStatus.NotFound);
         }
         catch (EtcdException fault)
@@ -80,7 +71,7 @@ internal sealed partial class LinkAgent : IAgentControl
             if (!_entries.TryGetValue(id, out EndpointEntry? entry))
                 return new Outcome(OutcomeStatus.NotFound);
             entry.Record = changed;
-            entry.Stored = stored! with { Record = json };
+            entry.Stored = entry.Stored with { Record = json };
             StartChecks(entry);
             return new Outcome(OutcomeStatus.Done, Endpoint: Show(entry));
         }).ConfigureAwait(false);
@@ -93,7 +84,7 @@ internal sealed partial class LinkAgent : IAgentControl
             return await CommandAsync(command => new ElectorInput.RemoveEndpoint(command, id), cancel).ConfigureAwait(false);
         try
         {
-            await _etcd.DeleteRecordAsync(id, CancellationToken.None).WaitAsync(cancel).ConfigureAwait(false);
+            await _etcd.Data.DeleteRecordAsync(id, CancellationToken.None).WaitAsync(cancel).ConfigureAwait(false);
         }
         catch (EtcdException fault)
         {
@@ -128,10 +119,9 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public Task<Outcome> UndrainAsync(CancellationToken cancel) => CommandAsync(command => new ElectorInput.Undrain(command), cancel);
 
-    public Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) =>
-        Task.FromResult(new Outcome(OutcomeStatus.Failed, "this agent does not rotate secrets yet"));
+    public Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) => _data.RotateAsync(force);
 
-    public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(new RotationSnapshot());
+    public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(_data.Rotation);
 
     // ---- on the loop -----------------------------------------------------------------------------
 
@@ -168,7 +158,7 @@ internal sealed partial class LinkAgent : IAgentControl
             HealthcheckIntervalSeconds = entry.Record.HealthcheckInterval,
             Ip = (entry.Config as ArpConfig)?.Cidr,
             Interface = (entry.Output as ArpOutput)?.Interface,
-            PluginConfigJson = entry.Record.Plugin == ArpPlugin.PluginName ? null : _secrets.Mask(entry.Record),
+            PluginConfigJson = ConfigOf(entry),
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
             Reason = endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null,
             Since = entry.Since,
@@ -178,6 +168,12 @@ internal sealed partial class LinkAgent : IAgentControl
             LastErrorAt = entry.LastErrorAt,
         };
     }
+
+    /// <summary>For display; null where nothing is known of what is secret in it.</summary>
+    private string? ConfigOf(EndpointEntry entry) =>
+        entry.Record.Plugin == ArpPlugin.PluginName || !_plugins.TryGetValue(entry.Record.Plugin, out IPlugin? plugin)
+            ? null
+            : EndpointSecrets.ForDisplay(entry.Record.PluginConfig, plugin.SecretFields);
 
     private static Outcome ToOutcome(AnswerStatus status, string? reason) => new(
         status switch
