@@ -19,7 +19,6 @@ internal sealed class WebReceiver : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ReceivedRequest> _requests = new();
     private long _connections;
-    private long _sent;
 
     private WebReceiver(IPAddress address, X509Certificate2? certificate)
     {
@@ -27,7 +26,6 @@ internal sealed class WebReceiver : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MinResponseDataRate = null;
             kestrel.Listen(address, 0, listen =>
             {
                 listen.Use(next => async connection =>
@@ -56,9 +54,6 @@ internal sealed class WebReceiver : IAsyncDisposable
     public int Count => _requests.Count;
 
     public long Connections => Interlocked.Read(ref _connections);
-
-    /// <summary>Bytes that <see cref="SendForeverAsync"/> got rid of.</summary>
-    public long Sent => Interlocked.Read(ref _sent);
 
     public ReceivedRequest[] Requests => [.. _requests];
 
@@ -90,33 +85,6 @@ internal sealed class WebReceiver : IAsyncDisposable
         var end = new TaskCompletionSource();
         context.RequestAborted.Register(end.SetResult);
         return end.Task;
-    }
-
-    /// <summary>Answers 200 with a body of 100 MB, in pieces.</summary>
-    /// <param name="piece">Bytes at once.</param>
-    /// <param name="pause">Before each but the first.</param>
-    public async Task SendForeverAsync(HttpContext context, int piece, TimeSpan pause)
-    {
-        const long Size = 100_000_000;
-        context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
-        context.Response.ContentLength = Size;
-        context.Response.ContentType = "text/plain";
-        var bytes = new byte[piece];
-        Array.Fill(bytes, (byte)'x');
-        try
-        {
-            for (long sent = 0; sent < Size; sent += piece)
-            {
-                await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
-                Interlocked.Add(ref _sent, piece);
-                if (pause > TimeSpan.Zero)
-                    await Task.Delay(pause, context.RequestAborted);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The other side has heard enough.
-        }
     }
 
     public async ValueTask DisposeAsync()

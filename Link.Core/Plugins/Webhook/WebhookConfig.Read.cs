@@ -178,6 +178,12 @@ internal sealed partial record WebhookConfig
             return read;
         }
 
+        if (!stored && headers.GetPropertyCount() is > MaxHeaders and var count)
+        {
+            errors.Add("headers", $"are {count}; at most {MaxHeaders}");
+            return read;
+        }
+
         HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
         foreach (JsonProperty header in headers.EnumerateObject())
         {
@@ -195,8 +201,6 @@ internal sealed partial record WebhookConfig
                 errors.Add($"headers.{ForeignText.OneLine(name, MaxHeaderName)}", fault);
         }
 
-        if (!stored && read.Count > MaxHeaders)
-            errors.Add("headers", $"are {read.Count}; at most {MaxHeaders}");
         return read;
     }
 
