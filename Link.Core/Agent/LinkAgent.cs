@@ -9,6 +9,7 @@ using Link.Core.Net.Linux;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
 using Link.Core.Plugins.Exec;
+using Link.Core.Plugins.Webhook;
 using Link.Core.Secrets;
 
 namespace Link.Core.Agent;
@@ -90,6 +91,7 @@ internal sealed partial class LinkAgent : IDisposable
             new Random());
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
         AddPlugin(new ExecPlugin(_remote, options.ExecDirectories));
+        AddPlugin(new WebhookPlugin(_remote, options.WebhookRefreshInterval, version, TimeProvider.System));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
