@@ -8,6 +8,7 @@ using Link.Core.Net;
 using Link.Core.Net.Linux;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Outscale;
 
 namespace Link.Core.Agent;
 
@@ -27,6 +28,7 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly EtcdSession _etcd;
     private readonly ArpOutputs _outputs;
     private readonly RemoteOutputs _remote;
+    private readonly OutboundHttp _http = new(new NameResolver(), TimeProvider.System);
     private readonly SortedDictionary<string, IPlugin> _plugins = new(StringComparer.Ordinal);
     private readonly SecretVault _secrets;
 
@@ -88,6 +90,17 @@ internal sealed partial class LinkAgent : IDisposable
             static () => BootClock.NowMs,
             new Random());
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
+        AddPlugin(new OutscalePlugin(
+            _remote,
+            new OutscaleOptions
+            {
+                RefreshInterval = options.OutscalePublicIpRefreshInterval,
+                Endpoint = options.OscEndpointApi,
+                AllowsTestRegion = options.GoEnv == "test",
+            },
+            _http,
+            TimeProvider.System,
+            static () => BootClock.NowMs));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
@@ -133,6 +146,7 @@ internal sealed partial class LinkAgent : IDisposable
         _checks.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _remote.Dispose();
+        _http.Dispose();
         _outputs.Dispose();
         _namespace.Dispose();
         _loop.Dispose();

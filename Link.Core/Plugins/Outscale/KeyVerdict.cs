@@ -1,0 +1,17 @@
+namespace Link.Core.Plugins.Outscale;
+
+/// <summary>What the end of a request says of the keys that it was signed with.</summary>
+internal enum KeyVerdict
+{
+    /// <summary>Nothing: no answer, or one that was given before the signature was looked at.</summary>
+    None,
+
+    /// <summary>The signature is right.</summary>
+    Accepted,
+
+    /// <summary>The signature is wrong. Four of them in a row lock the account.</summary>
+    Refused,
+
+    /// <summary>The account is locked because of wrong signatures, whoever made them.</summary>
+    Locked,
+}
