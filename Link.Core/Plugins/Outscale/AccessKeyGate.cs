@@ -98,6 +98,11 @@ internal sealed class AccessKeyGate(Func<long> nowMs)
                 case KeyVerdict.Locked:
                     Rest(entry, now + (long)Rests[0].TotalMilliseconds, reason);
                     break;
+                case KeyVerdict.Unreachable:
+                    entry.TrustedUntilMs = long.MinValue;
+                    // One after the other, they would wait for many deadlines.
+                    End(entry, new OutputException($"not asked, because another request of this host got no answer: {reason?.Message}", reason?.RetryAfter));
+                    break;
             }
 
             Admit(entry);
@@ -113,28 +118,20 @@ internal sealed class AccessKeyGate(Func<long> nowMs)
 
     private void Admit(Pair entry)
     {
-        OutputException? refusal = Refusal(entry);
-        while (entry.Waiting.TryPeek(out TaskCompletionSource? turn))
+        if (Refusal(entry) is { } refusal)
+            End(entry, refusal);
+        // One that was cancelled meanwhile takes no turn.
+        while (MayStart(entry) && entry.Waiting.TryDequeue(out TaskCompletionSource? turn))
         {
-            if (refusal is not null)
-            {
-                turn.TrySetException(refusal);
-            }
-            else if (turn.Task.IsCompleted)
-            {
-                // Cancelled meanwhile.
-            }
-            else if (!MayStart(entry))
-            {
-                return;
-            }
-            else if (turn.TrySetResult())
-            {
+            if (turn.TrySetResult())
                 entry.UnderWay++;
-            }
-
-            entry.Waiting.Dequeue();
         }
+    }
+
+    private static void End(Pair entry, OutputException reason)
+    {
+        while (entry.Waiting.TryDequeue(out TaskCompletionSource? turn))
+            turn.TrySetException(reason);
     }
 
     private bool MayStart(Pair entry) => entry.UnderWay == 0 || (entry.UnderWay < MaxAtOnce && nowMs() < entry.TrustedUntilMs);

@@ -3,8 +3,11 @@ namespace Link.Core.Plugins.Outscale;
 /// <summary>What the end of a request says of the keys that it was signed with.</summary>
 internal enum KeyVerdict
 {
-    /// <summary>Nothing: no answer, or one that was given before the signature was looked at.</summary>
+    /// <summary>Nothing: no request was made, or the answer does not depend on the keys.</summary>
     None,
+
+    /// <summary>Nothing, and there was no answer at all; others would get none either.</summary>
+    Unreachable,
 
     /// <summary>The signature is right.</summary>
     Accepted,

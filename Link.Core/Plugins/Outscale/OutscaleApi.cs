@@ -31,8 +31,8 @@ internal sealed class OutscaleApi(OutscaleConfig config, OutscaleOptions options
         SendAsync(OutscaleJson.LinkPublicIp, OutscaleJson.LinkRequest(config.PublicIpId, config.NicId), confirm, cancel);
 
     /// <summary>Ends an association. One that has ended is an error of its own, and never another's.</summary>
-    public Task UnlinkAsync(string linkPublicIpId, Func<CancellationToken, Task> confirm, CancellationToken cancel) =>
-        SendAsync(OutscaleJson.UnlinkPublicIp, OutscaleJson.UnlinkRequest(linkPublicIpId), confirm, cancel);
+    public Task UnlinkAsync(string linkPublicIpId, CancellationToken cancel) =>
+        SendAsync(OutscaleJson.UnlinkPublicIp, OutscaleJson.UnlinkRequest(linkPublicIpId), static _ => Task.CompletedTask, cancel);
 
     /// <param name="confirm">Null: the request changes nothing.</param>
     private async Task<OutboundAnswer> SendAsync(string action, byte[] body, Func<CancellationToken, Task>? confirm, CancellationToken cancel)
@@ -69,7 +69,9 @@ internal sealed class OutscaleApi(OutscaleConfig config, OutscaleOptions options
         {
             // No answer: the message is of the network.
             cancel.ThrowIfCancellationRequested();
-            throw new OutputException($"Outscale {action} ({target}): {fault.Message}", fault.RetryAfter, fault.IsPermanent, fault);
+            verdict = KeyVerdict.Unreachable;
+            reason = new OutputException($"Outscale {action} ({target}): {fault.Message}", fault.RetryAfter, fault.IsPermanent, fault);
+            throw reason;
         }
         finally
         {

@@ -28,7 +28,7 @@ internal sealed class OutscaleOutput(OutscaleConfig config, OutscaleApi api, Tim
     {
         PublicIp ip = await api.ReadAsync(cancel).ConfigureAwait(false);
         if (ip.NicId != config.NicId)
-            await api.LinkAsync(token => ChangeAsync(call.RequireLockAsync(token)), cancel).ConfigureAwait(false);
+            await ChangeAsync(api.LinkAsync(call.RequireLockAsync, cancel)).ConfigureAwait(false);
     }
 
     public async Task DeactivateAsync(OutputCall call, CancellationToken cancel)
@@ -40,7 +40,7 @@ internal sealed class OutscaleOutput(OutscaleConfig config, OutscaleApi api, Tim
             throw new OutputException($"Outscale does not say by which association {config.PublicIpId} is linked to {config.NicId}; unlink it by hand");
         try
         {
-            await api.UnlinkAsync(association, _ => ChangeAsync(Task.CompletedTask), cancel).ConfigureAwait(false);
+            await ChangeAsync(api.UnlinkAsync(association, cancel)).ConfigureAwait(false);
         }
         catch (OutputException refused) when (refused.IsPermanent)
         {
@@ -50,9 +50,15 @@ internal sealed class OutscaleOutput(OutscaleConfig config, OutscaleApi api, Tim
         }
     }
 
-    private async Task ChangeAsync(Task confirmed)
+    private async Task ChangeAsync(Task change)
     {
-        await confirmed.ConfigureAwait(false);
-        Volatile.Write(ref _settledAtMs, nowMs() + SettlingMs);
+        try
+        {
+            await change.ConfigureAwait(false);
+        }
+        finally
+        {
+            Volatile.Write(ref _settledAtMs, nowMs() + SettlingMs);
+        }
     }
 }

@@ -85,7 +85,19 @@ public sealed class AccessKeyGateTests
     }
 
     [Fact]
-    public async Task Without_an_answer_the_next_one_tries()
+    public async Task Who_waits_for_a_request_that_gets_no_answer_gets_none_either()
+    {
+        await EnterAsync();
+        Task[] others = [EnterAsync(), EnterAsync()];
+        Leave(KeyVerdict.Unreachable, new OutputException("no route"));
+        foreach (Task other in others)
+            Assert.Equal("not asked, because another request of this host got no answer: no route", (await Assert.ThrowsAsync<OutputException>(() => other)).Message);
+        await EnterAsync();
+        Assert.False(EnterAsync().IsCompleted);
+    }
+
+    [Fact]
+    public async Task After_an_answer_that_says_nothing_of_the_keys_the_next_one_tries()
     {
         await EnterAsync();
         Task second = EnterAsync();

@@ -171,6 +171,23 @@ public sealed class OutscaleFaultsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_API_that_is_silent_is_not_asked_by_one_endpoint_after_the_other()
+    {
+        using var host = new OutscaleHost(_fake.Url, Nic, TimeSpan.FromMilliseconds(300));
+        RemoteOutput[] outputs = [.. Enumerable.Range(0, 20).Select(_ => host.Add(Ip))];
+        foreach (RemoteOutput output in outputs)
+        {
+            _fake.Hang();
+            output.Activate(15, 1);
+        }
+
+        await host.IdleAsync(outputs);
+        Assert.Equal(20, host.Loop.Errors.Count);
+        Assert.All(host.Loop.Errors, error => Assert.Contains("gave no answer within", error));
+        Assert.InRange(_fake.Calls.Count, 1, 19);
+    }
+
+    [Fact]
     public async Task An_API_that_is_not_there_is_said_so()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
