@@ -54,7 +54,7 @@ internal sealed class OutscaleApi(OutscaleConfig config, OutscaleOptions options
             OutboundAnswer answer = await http.SendAsync(request, deadline.Token, needsBody: false).ConfigureAwait(false);
             if (answer.IsSuccess)
             {
-                if (answer.IsCut || !OutscaleJson.IsObject(answer.Body))
+                if (!OutscaleJson.IsObject(answer.Body))
                     throw OutscaleFault.Unreadable(action, target, answer).ToException();
                 verdict = KeyVerdict.Accepted;
                 return answer;
