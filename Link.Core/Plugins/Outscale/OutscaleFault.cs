@@ -40,7 +40,11 @@ internal sealed record OutscaleFault(string Message, TimeSpan? RetryAfter, bool 
             return Denied(answer.Status, code, what, said, clockOffset);
         // A conflict is with something that goes on at the moment: a NIC that is being moved, a machine that starts.
         if (answer.Status is >= 500 or 409 or 423 or 424 or 408)
-            return new OutscaleFault($"{what}{(answer.Status >= 500 ? "Outscale fails at the moment" : "Outscale is busy with it")}{said}", pause, false, KeyVerdict.None);
+        {
+            string state = answer.Status >= 500 ? "Outscale fails at the moment" : "Outscale is busy with it";
+            return new OutscaleFault($"{what}{state}{said}", pause, false, KeyVerdict.None);
+        }
+
         string advice = answer.Status switch
         {
             >= 300 and < 400 => "it points elsewhere, which is not followed; check OSC_ENDPOINT_API and region",
@@ -53,7 +57,8 @@ internal sealed record OutscaleFault(string Message, TimeSpan? RetryAfter, bool 
 
     /// <summary>A success that cannot be read: a proxy's page, half an answer.</summary>
     public static OutscaleFault Unreadable(string action, string target, OutboundAnswer answer) => new(
-        $"Outscale {action} ({target}): the answer is {Kind(answer)}; is a proxy between, or OSC_ENDPOINT_API wrong? (HTTP {Number(answer.Status)})", null, false, KeyVerdict.None);
+        $"Outscale {action} ({target}): the answer is {Kind(answer)}; is a proxy between, or OSC_ENDPOINT_API wrong? (HTTP {Number(answer.Status)})",
+        null, false, KeyVerdict.None);
 
     private static OutscaleFault Denied(int status, string code, string what, string said, TimeSpan? clockOffset) => code switch
     {
@@ -75,15 +80,16 @@ internal sealed record OutscaleFault(string Message, TimeSpan? RetryAfter, bool 
     private static OutscaleFault Forbidden(string what, string said) =>
         new($"{what}the keys may not do this; allow their user ReadPublicIps, LinkPublicIp and UnlinkPublicIp{said}", Rarely, true, KeyVerdict.None);
 
-    private static string WrongSignature(TimeSpan? clockOffset) => clockOffset switch
+    private static string WrongSignature(TimeSpan? clockOffset)
     {
-        { } offset when offset.Duration() >= SkewOfNote =>
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"the signature is refused because this host's clock is {offset.Duration().TotalSeconds:0} s {(offset > TimeSpan.Zero ? "ahead of" : "behind")} Outscale's; set the clock, it must be within 5 minutes"),
-        null => "the signature is refused: access_key or secret_key is wrong, or this host's clock is not within 5 minutes of Outscale's",
-        _ => "the signature is refused: access_key or secret_key is wrong, or not active",
-    };
+        if (clockOffset is not { } offset)
+            return "the signature is refused: access_key or secret_key is wrong, or this host's clock is not within 5 minutes of Outscale's";
+        if (offset.Duration() < SkewOfNote)
+            return "the signature is refused: access_key or secret_key is wrong, or not active";
+        string seconds = offset.Duration().TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+        string direction = offset > TimeSpan.Zero ? "ahead of" : "behind";
+        return $"the signature is refused because this host's clock is {seconds} s {direction} Outscale's; set the clock, it must be within 5 minutes";
+    }
 
     /// <summary>The other side's words, for the end of a line.</summary>
     private static string Said(OutboundAnswer answer, OutscaleError error, OutscaleCredentials credentials)
