@@ -9,6 +9,7 @@ using Link.Core.Net.Linux;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
 using Link.Core.Plugins.Exec;
+using Link.Core.Plugins.Outscale;
 using Link.Core.Plugins.Webhook;
 using Link.Core.Secrets;
 
@@ -30,6 +31,7 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly EtcdSession _etcd;
     private readonly ArpOutputs _outputs;
     private readonly RemoteOutputs _remote;
+    private readonly OutboundHttp _http = new(new NameResolver(), TimeProvider.System);
     private readonly SortedDictionary<string, IPlugin> _plugins = new(StringComparer.Ordinal);
     private readonly KeyRing _keys;
     private readonly DataKeeper _data;
@@ -92,6 +94,17 @@ internal sealed partial class LinkAgent : IDisposable
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
         AddPlugin(new ExecPlugin(_remote, options.ExecDirectories));
         AddPlugin(new WebhookPlugin(_remote, options.WebhookRefreshInterval, version, TimeProvider.System));
+        AddPlugin(new OutscalePlugin(
+            _remote,
+            new OutscaleOptions
+            {
+                RefreshInterval = options.OutscalePublicIpRefreshInterval,
+                Endpoint = options.OscEndpointApi,
+                AllowsTestRegion = options.GoEnv == "test",
+            },
+            _http,
+            TimeProvider.System,
+            static () => BootClock.NowMs));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
@@ -140,6 +153,7 @@ internal sealed partial class LinkAgent : IDisposable
         _remote.Dispose();
         foreach (IPlugin plugin in _plugins.Values)
             (plugin as IDisposable)?.Dispose();
+        _http.Dispose();
         _outputs.Dispose();
         _namespace.Dispose();
         _loop.Dispose();
