@@ -102,10 +102,11 @@ internal sealed partial class LinkAgent
     private void Reload()
     {
         _systemd.Reloading();
+        bool done = _api.ReloadFiles();
         if (_etcd.ReloadCertificates() is { } fault)
             _log.Error("certificates cannot be read", ("reason", fault));
-        else
-            _log.Info("certificates are read again");
+        else if (done)
+            _log.Info("certificates and users are read again");
         _systemd.Ready();
     }
 
