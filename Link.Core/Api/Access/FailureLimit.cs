@@ -31,10 +31,10 @@ internal sealed class FailureLimit(int mostSources = 1024)
         }
     }
 
+    /// <summary>Notes a failure. Gives the length of the lock-out that begins with it, or null.</summary>
     /// <param name="source">See <see cref="ClientSource"/>.</param>
     /// <param name="user">The name that was tried, cut to a bound.</param>
     /// <param name="nowMs">Now.</param>
-    /// <summary>Notes a failure. Gives the length of the lock-out that begins with it, or null.</summary>
     public long? Fail(IPAddress source, string user, long nowMs)
     {
         lock (_gate)
@@ -72,8 +72,7 @@ internal sealed class FailureLimit(int mostSources = 1024)
         }
     }
 
-    /// <inheritdoc cref="Fail"/>
-    /// <summary>Notes a success.</summary>
+    /// <summary>Notes a success; the parameters are those of <see cref="Fail"/>.</summary>
     public void Succeed(IPAddress source, string user)
     {
         lock (_gate)

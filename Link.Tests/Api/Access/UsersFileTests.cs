@@ -61,6 +61,22 @@ public sealed class UsersFileTests : IDisposable
     }
 
     [Fact]
+    public void A_password_that_was_found_right_is_not_hashed_again_until_the_file_changes()
+    {
+        string text = TestUsers.Line("bob", Role.Read, "bob's");
+        UserTable users = UserTable.Parse(text, out _)!;
+        BasicCredentials right = Credentials("bob", "bob's");
+        BasicCredentials wrong = Credentials("bob", "guess");
+        Assert.Null(users.FindVerified(right));
+        Assert.Null(users.Verify(wrong));
+        Assert.Equal("bob", users.Verify(right)!.Name);
+        Assert.Equal("bob", users.FindVerified(right)!.Name);
+        Assert.Null(users.FindVerified(wrong));
+        Assert.Null(users.FindVerified(Credentials("eve", "bob's")));
+        Assert.Null(UserTable.Parse(text, out _)!.FindVerified(right));
+    }
+
+    [Fact]
     public async Task A_file_that_cannot_be_used_ends_the_start_with_its_name()
     {
         _folder.Write("users", "bob:read\n");
@@ -128,6 +144,8 @@ public sealed class UsersFileTests : IDisposable
         await using RunningApi api = await StartAsync();
         Assert.Equal($"api: users file {Users}: everybody on this host may read the hashes in it: chmod o-r it", Assert.Single(api.Log));
     }
+
+    private static BasicCredentials Credentials(string user, string password) => BasicCredentials.Parse(TestUsers.Header(user, password).ToString())!;
 
     private Task<RunningApi> StartAsync() => RunningApi.StartAsync(options => options with { UsersFile = Users }, _clock);
 
