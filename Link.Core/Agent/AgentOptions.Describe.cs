@@ -42,6 +42,7 @@ internal sealed partial record AgentOptions
         Setting("MAX_NUMBER_OF_ENDPOINTS", MaxNumberOfEndpoints),
         Setting("SECRET_STORAGE_ENCRYPTION_KEY", SecretStorageEncryptionKey),
         Setting("SECRET_STORAGE_ALTERNATE_KEYS", SecretStorageAlternateKeys.Count == 0 ? null : string.Join(',', SecretStorageAlternateKeys)),
+        Setting("SECRET_STORAGE_FORMAT", SecretType.Of(SecretStorageFormat)),
         Setting("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", OutscalePublicIpRefreshInterval),
         Setting("WEBHOOK_REFRESH_INTERVAL", WebhookRefreshInterval),
         Setting("ON_ETCD_LOSS", EtcdLossPolicyWord.Of(OnEtcdLoss)),
@@ -67,5 +68,5 @@ internal sealed partial record AgentOptions
     private EffectiveSetting Setting(string variable, int value) => Setting(variable, value.ToString(CultureInfo.InvariantCulture));
 
     private bool IsFromEnvironment(string variable) =>
-        _fromEnvironment.Contains(variable) || variable == "PLUGIN_ENSURE_INTERVAL" && _fromEnvironment.Contains("ARP_GRATUITOUS_INTERVAL");
+        _fromEnvironment.Contains(variable) || _fromEnvironment.Contains(variable + "_FILE") || variable == "PLUGIN_ENSURE_INTERVAL" && _fromEnvironment.Contains("ARP_GRATUITOUS_INTERVAL");
 }

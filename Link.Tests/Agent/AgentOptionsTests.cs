@@ -2,6 +2,8 @@ using System.Net;
 using Link.Core.Agent;
 using Link.Core.Election;
 using Link.Core.Logging;
+using Link.Core.Secrets;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Agent;
@@ -26,6 +28,57 @@ public sealed class AgentOptionsTests
         Assert.Equal(LogLevel.Info, options.LogLevel);
         Assert.Null(options.Interface);
         Assert.Empty(Read().Warnings);
+    }
+
+    [Fact]
+    public void Keys_come_from_the_variable_from_a_file_or_from_a_systemd_credential()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("key", $"file-{Key}\n");
+        folder.Write("secret-storage-encryption-key", $"credential-{Key}\n");
+        folder.Write("secret-storage-alternate-keys", $"old-1-{Key}\n\nold-2-{Key}\n");
+
+        Assert.Equal($"variable-{Key}", Valid(("SECRET_STORAGE_ENCRYPTION_KEY", $"variable-{Key}")).SecretStorageEncryptionKey!.Reveal());
+        Assert.Equal($"file-{Key}", Valid(("SECRET_STORAGE_ENCRYPTION_KEY_FILE", file)).SecretStorageEncryptionKey!.Reveal());
+        var options = Valid(("CREDENTIALS_DIRECTORY", folder.Path));
+        Assert.Equal($"credential-{Key}", options.SecretStorageEncryptionKey!.Reveal());
+        Assert.Equal([$"old-1-{Key}", $"old-2-{Key}"], options.SecretStorageAlternateKeys.Select(key => key.Reveal()));
+        Assert.Contains("SECRET_STORAGE_ENCRYPTION_KEY=*** (environment)", Lines(options));
+        Assert.DoesNotContain(Key, options.ToString());
+    }
+
+    [Fact]
+    public void A_key_that_is_given_twice_is_a_fault()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("secret-storage-encryption-key", $"file-{Key}");
+
+        Assert.Equal(
+            ["SECRET_STORAGE_ENCRYPTION_KEY is given twice: as the variable and by SECRET_STORAGE_ENCRYPTION_KEY_FILE; keep one"],
+            Read(("SECRET_STORAGE_ENCRYPTION_KEY", $"variable-{Key}"), ("SECRET_STORAGE_ENCRYPTION_KEY_FILE", file)).Faults);
+        Assert.Equal(
+            ["SECRET_STORAGE_ENCRYPTION_KEY is given twice: by SECRET_STORAGE_ENCRYPTION_KEY_FILE and as the systemd credential secret-storage-encryption-key; keep one"],
+            Read(("CREDENTIALS_DIRECTORY", folder.Path), ("SECRET_STORAGE_ENCRYPTION_KEY_FILE", file)).Faults);
+    }
+
+    [Fact]
+    public void A_key_file_that_is_missing_empty_too_large_or_too_short_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        string FaultOf(string path) => Assert.Single(Read(("SECRET_STORAGE_ENCRYPTION_KEY_FILE", path)).Faults);
+
+        Assert.StartsWith($"SECRET_STORAGE_ENCRYPTION_KEY_FILE=\"{folder.Path}/none\": the file cannot be read: ", FaultOf($"{folder.Path}/none"));
+        Assert.StartsWith($"SECRET_STORAGE_ENCRYPTION_KEY_FILE=\"{folder.Path}/empty\": the file is empty", FaultOf(folder.Write("empty", "\n")));
+        Assert.StartsWith($"SECRET_STORAGE_ENCRYPTION_KEY_FILE=\"{folder.Path}/large\": the file is larger than 65536 bytes", FaultOf(folder.Write("large", new string('k', 70_000))));
+        Assert.Equal("SECRET_STORAGE_ENCRYPTION_KEY_FILE=***: has 5 characters; accepts 32 characters or more", FaultOf(folder.Write("short", "short")));
+    }
+
+    [Fact]
+    public void The_format_of_secrets_is_ours_or_LinKs()
+    {
+        Assert.Equal(SecretFormat.AesGcm, Valid().SecretStorageFormat);
+        Assert.Equal(SecretFormat.AesCfbSha512, Valid(("SECRET_STORAGE_FORMAT", "aes-cfb-sha512")).SecretStorageFormat);
+        Assert.Contains("accepts aes-256-gcm or aes-cfb-sha512", Assert.Single(Read(("SECRET_STORAGE_FORMAT", "rot13")).Faults));
     }
 
     [Fact]
@@ -225,7 +278,7 @@ public sealed class AgentOptionsTests
         Assert.Equal(
         [
             "SECRET_STORAGE_ENCRYPTION_KEY=***: has 5 characters; accepts 32 characters or more",
-            "SECRET_STORAGE_ALTERNATE_KEYS=***: key 2 of 2 has 4 characters; accepts comma-separated keys of 32 characters or more",
+            "SECRET_STORAGE_ALTERNATE_KEYS=***: key 2 of 2 has 4 characters; accepts keys of 32 characters or more, comma-separated in the variable and one a line in a file",
         ],
         result.Faults);
     }
