@@ -36,8 +36,12 @@ internal sealed partial record AgentOptions
             User = password is null ? "" : read.Text("USER") ?? "",
             Password = password,
             Port = read.Integer("PORT", 1313, 1, 65535),
-            Bind = ReadBind(read, password is not null),
+            Bind = ReadBind(read, password is not null || read.Text("API_USERS_FILE") is not null || read.Text("API_TLS_CLIENT_CA") is not null),
             Socket = ReadSocket(read),
+            ApiUsersFile = ReadPath(read, "API_USERS_FILE"),
+            ApiTlsCert = ReadPath(read, "API_TLS_CERT"),
+            ApiTlsKey = ReadPath(read, "API_TLS_KEY"),
+            ApiTlsClientCa = ReadPath(read, "API_TLS_CLIENT_CA"),
             KeepAliveInterval = read.Duration("KEEPALIVE_INTERVAL", TimeSpan.FromSeconds(3), TenthSecond, Hour),
             KeepAliveRetry = read.Integer("KEEPALIVE_RETRY", 5, 0, 1000),
             HealthCheckInterval = read.Duration("HEALTH_CHECK_INTERVAL", TimeSpan.FromSeconds(5), TenthSecond, Hour),
@@ -72,10 +76,22 @@ internal sealed partial record AgentOptions
         };
 
         RequireTogether(read, "ETCD_TLS_CERT", options.EtcdTlsCert is not null, "ETCD_TLS_KEY", options.EtcdTlsKey is not null);
+        RequireTogether(read, "API_TLS_CERT", options.ApiTlsCert is not null, "API_TLS_KEY", options.ApiTlsKey is not null);
+        if (options.ApiTlsClientCa is not null && options.ApiTlsCert is null && options.ApiTlsKey is null)
+            read.Missing("API_TLS_CERT", "API_TLS_CLIENT_CA is: clients show certificates over TLS only; set API_TLS_CERT and API_TLS_KEY");
         RequireTogether(read, "ETCD_USER", options.EtcdUser is not null, "ETCD_PASSWORD", options.EtcdPassword is not null);
-        if (!options.BasicAuth && !options.Bind.All(IPAddress.IsLoopback))
-            read.Warn("BIND opens the API to the network without PASSWORD: everyone who reaches it can move addresses; set PASSWORD");
+        WarnOfOpenDoors(read, options);
         return new AgentOptionsResult(read.Faults.Count == 0 ? options : null, read.Faults, read.Warnings);
+    }
+
+    private static void WarnOfOpenDoors(EnvironmentReader read, AgentOptions options)
+    {
+        if (options.Bind.All(IPAddress.IsLoopback))
+            return;
+        if (!options.AsksWhoComes)
+            read.Warn("BIND opens the API to the network without PASSWORD: everyone who reaches it can move addresses; set PASSWORD");
+        else if (options.ApiTlsCert is null)
+            read.Warn($"{(options.BasicAuth ? "PASSWORD goes" : "the passwords of API_USERS_FILE go")} over the network in clear; set API_TLS_CERT and API_TLS_KEY, or BIND=127.0.0.1,::1");
     }
 
     private static string ReadHostname(EnvironmentReader read, string? systemHostname)
@@ -100,10 +116,19 @@ internal sealed partial record AgentOptions
         return name;
     }
 
-    private static IReadOnlyList<IPAddress> ReadBind(EnvironmentReader read, bool hasPassword)
+    /// <summary>A relative path would depend on where the agent was started.</summary>
+    private static string? ReadPath(EnvironmentReader read, string variable)
+    {
+        string? path = read.Text(variable);
+        if (path is not null && !path.StartsWith('/'))
+            read.Fault(variable, path, "is not an absolute path", "the absolute path of a file");
+        return path;
+    }
+
+    private static IReadOnlyList<IPAddress> ReadBind(EnvironmentReader read, bool asksWhoComes)
     {
         if (read.Text("BIND") is not { } text)
-            return hasPassword ? [IPAddress.IPv6Any] : [IPAddress.Loopback, IPAddress.IPv6Loopback];
+            return asksWhoComes ? [IPAddress.IPv6Any] : [IPAddress.Loopback, IPAddress.IPv6Loopback];
         if (text == "all")
             return [IPAddress.IPv6Any];
 

@@ -116,18 +116,7 @@ internal sealed partial class LinkAgent : IDisposable
             report => _loop.Post(() => OnHealth(report)),
             TimeProvider.System,
             new Random());
-        _api = new ApiServer(
-            new ApiOptions
-            {
-                Version = version,
-                Addresses = options.Bind,
-                Port = options.Port,
-                SocketPath = options.Socket,
-                User = options.User,
-                Password = options.Password?.Reveal(),
-            },
-            this,
-            (text, fault) => _log.Warning("api", ("text", text), ("fault", fault?.ToString())));
+        _api = new ApiServer(options.ToApi(version), this, TimeProvider.System, (text, fault) => _log.Warning("api", ("text", text), ("fault", fault?.ToString())));
     }
 
     /// <summary>Turns until the agent is told to stop. Gives the process's exit code.</summary>
