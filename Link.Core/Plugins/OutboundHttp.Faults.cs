@@ -24,7 +24,7 @@ internal sealed partial class OutboundHttp
             return $"shows the certificate of somebody else ({subject}): it is not valid for this name; use a name that the certificate has";
         if (DateTime.UtcNow > certificate.NotAfter.ToUniversalTime())
             return string.Create(CultureInfo.InvariantCulture, $"shows a certificate ({subject}) that ended on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}; renew it there");
-        string status = chain is null ? "" : string.Join(", ", chain.ChainStatus.Select(static item => item.Status.ToString()).Distinct());
+        string status = chain is null ? "" : string.Join(", ", new HashSet<string>(Array.ConvertAll(chain.ChainStatus, static item => item.Status.ToString())));
         string by = _roots is null ? "this host's CAs; is the CA a private one?" : "the configured ca";
         return $"shows a certificate ({subject}, issued by {ForeignText.OneLine(certificate.Issuer)}) that is not trusted by {by} ({status})";
     }

@@ -104,13 +104,12 @@ internal sealed partial record ExecConfig
     {
         if (field.Value.ValueKind == JsonValueKind.Null)
             return null;
-        if (field.Value.ValueKind != JsonValueKind.Array || field.Value.GetArrayLength() == 0 || field.Value.EnumerateArray().Any(word => word.ValueKind != JsonValueKind.String))
+        if (Strings(field.Value) is not [_, ..] words)
         {
             errors.Add(field.Name, """must be a list of strings, the program's path first, such as ["/usr/local/lib/link/notify","primary"]""");
             return null;
         }
 
-        List<string> words = [.. field.Value.EnumerateArray().Select(word => word.GetString()!)];
         if (words.Count - 1 > MaxArguments)
             errors.Add(field.Name, $"has {words.Count - 1} arguments; {MaxArguments} at most");
         if (words.Sum(word => (long)word.Length) > MaxCharacters)
@@ -120,6 +119,22 @@ internal sealed partial record ExecConfig
         if (PathFault(words[0]) is { } fault)
             errors.Add(field.Name, $"the program's path {fault}; must be an absolute one such as /usr/local/lib/link/notify");
         return words;
+    }
+
+    /// <summary>Null: not a list, or something in it is not a string.</summary>
+    private static List<string>? Strings(JsonElement list)
+    {
+        if (list.ValueKind != JsonValueKind.Array)
+            return null;
+        var strings = new List<string>();
+        foreach (JsonElement item in list.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.String)
+                return null;
+            strings.Add(item.GetString()!);
+        }
+
+        return strings;
     }
 
     private static string? PathFault(string path) =>

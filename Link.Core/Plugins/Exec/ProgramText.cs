@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Link.Core.Secrets;
 
@@ -36,21 +35,6 @@ internal sealed class ProgramText(IEnumerable<string> secrets)
         foreach (string secret in _secrets)
             text = text.Replace(secret, Secret.Mask, StringComparison.Ordinal);
         string[] lines = text.Split(['\n', '\r']);
-        return Array.FindLast(Array.ConvertAll(lines, Printable), static line => line.Length > 0) ?? "";
-    }
-
-    /// <summary>Nothing that moves a terminal's cursor, changes its colours or turns the direction of what follows.</summary>
-    private static string Printable(string line)
-    {
-        var printable = new StringBuilder();
-        foreach (Rune rune in line.EnumerateRunes())
-        {
-            if (printable.Length >= MaxLength)
-                return printable.Append("...").ToString();
-            printable.Append(Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-                or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned ? " " : rune.ToString());
-        }
-
-        return printable.ToString().Trim();
+        return Array.FindLast(Array.ConvertAll(lines, static line => ForeignText.OneLine(line, MaxLength)), static line => line.Length > 0) ?? "";
     }
 }

@@ -115,8 +115,12 @@ internal sealed partial record OutscaleConfig
         return null;
     }
 
-    private static string Show(string value) =>
-        string.Concat(value.Take(MaxShownLength).Select(c => char.IsControl(c) ? '?' : c)) + (value.Length > MaxShownLength ? "..." : "");
+    /// <summary>With what cannot be seen as question marks.</summary>
+    private static string Show(string value)
+    {
+        char[] shown = Array.ConvertAll(value[..Math.Min(value.Length, MaxShownLength)].ToCharArray(), static c => char.IsControl(c) ? '?' : c);
+        return new string(shown) + (value.Length > MaxShownLength ? "..." : "");
+    }
 
     [GeneratedRegex(@"\A[A-Z0-9]{3,64}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Key();

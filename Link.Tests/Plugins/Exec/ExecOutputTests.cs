@@ -136,7 +136,7 @@ public sealed class ExecOutputTests(ScriptFolder folder) : IClassFixture<ScriptF
     [InlineData(@"printf 'a\033[31mred\tb\000c\n'; exit 1", "ended with exit status 1: a [31mred b c")]
     [InlineData("echo bye; kill -SEGV $$", "was killed by SIGSEGV: bye")]
     [InlineData("kill -KILL $$", "was killed by SIGKILL")]
-    [InlineData("printf '%0500d' 7; exit 1", "ended with exit status 1: 000*...")]
+    [InlineData("printf '%0500d' 7; exit 1", "ended with exit status 1: 000*…")]
     [InlineData("head -c 9000 /dev/zero | tr '\\0' x; exit 1", "ended with exit status 1: (its last line is too long to be shown)")]
     [InlineData("head -c 9000 /dev/zero | tr '\\0' x; echo; echo end; exit 1", "ended with exit status 1: end")]
     public async Task A_failure_says_what_happened_and_the_last_line_of_the_output(string body, string expected)
