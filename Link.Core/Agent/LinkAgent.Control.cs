@@ -79,7 +79,13 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public async Task<Outcome> DeleteAsync(string id, CancellationToken cancel)
     {
-        bool foreign = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) && entry.Output == null).WaitAsync(cancel).ConfigureAwait(false);
+        bool foreign = await _loop.InvokeAsync(() =>
+        {
+            if (!_entries.TryGetValue(id, out EndpointEntry? entry))
+                return false;
+            KeepShared(entry);
+            return entry.Output == null;
+        }).WaitAsync(cancel).ConfigureAwait(false);
         if (!foreign)
             return await CommandAsync(command => new ElectorInput.RemoveEndpoint(command, id), cancel).ConfigureAwait(false);
         try
@@ -119,7 +125,10 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public Task<Outcome> UndrainAsync(CancellationToken cancel) => CommandAsync(command => new ElectorInput.Undrain(command), cancel);
 
-    public Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) => _data.RotateAsync(force);
+    public async Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) =>
+        await _loop.InvokeAsync(() => _served).WaitAsync(cancel).ConfigureAwait(false)
+            ? await _data.RotateAsync(force).ConfigureAwait(false)
+            : new Outcome(OutcomeStatus.Unavailable, "the agent is still joining the cluster: rotate again when it serves");
 
     public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(_data.Rotation);
 

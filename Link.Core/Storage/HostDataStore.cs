@@ -23,9 +23,21 @@ internal sealed class HostDataStore(EtcdClient client, string hostname)
         return answer.Succeeded;
     }
 
-    /// <summary>Deletes the record of an endpoint that no election of this host concerns, and its secrets.</summary>
-    public Task DeleteRecordAsync(string endpointId, CancellationToken cancel) =>
-        client.TxnAsync(TxnBuilder.If().Then(Op.Delete(KeyLayout.Endpoint(hostname, endpointId)), Op.DeletePrefix(KeyLayout.SecretsOf(hostname, endpointId))), cancel);
+    /// <summary>Deletes the record of an endpoint that no election of this host concerns, and its secrets, also those under no endpoint's id that it alone mentions.</summary>
+    public async Task DeleteRecordAsync(string endpointId, CancellationToken cancel)
+    {
+        string key = KeyLayout.Endpoint(hostname, endpointId);
+        HostData data = await ReadAsync(cancel).ConfigureAwait(false);
+        var before = new SecretUse(hostname, data.Endpoints, data.Secrets);
+        var operations = new List<RequestOp> { Op.Delete(key), Op.DeletePrefix(KeyLayout.SecretsOf(hostname, endpointId)) };
+        foreach (StoredSecret secret in data.Secrets.Values)
+        {
+            if (secret.Key.StartsWith(KeyLayout.SecretsOf(hostname, ""), StringComparison.Ordinal) && before.IsUsed(secret) && !before.IsUsed(secret, except: endpointId))
+                operations.Add(Op.Delete(secret.Key));
+        }
+
+        await client.TxnAsync(TxnBuilder.If().Then([.. operations]), cancel).ConfigureAwait(false);
+    }
 
     /// <param name="electionKey">Of the endpoint; null: it has no lease of its own.</param>
     /// <returns>False: something changed since it was planned, or its old lease still holds the lock.</returns>
