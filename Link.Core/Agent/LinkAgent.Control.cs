@@ -12,6 +12,11 @@ namespace Link.Core.Agent;
 /// <summary>What the API asks for. Called on any thread; the state is read and changed on the loop.</summary>
 internal sealed partial class LinkAgent : IAgentControl
 {
+    /// <summary>Longer than a request to etcd may take, so that an etcd that does not answer is known by then.</summary>
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(3);
+
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public Task<AgentSnapshot> GetStatusAsync(CancellationToken cancel) => _loop.InvokeAsync(() =>
     {
         bool answers = _elector.Etcd == EtcdState.Ok;
@@ -47,6 +52,7 @@ internal sealed partial class LinkAgent : IAgentControl
         IReadOnlyList<HealthCheck> checks = ReadChecks(wish, 0, faults);
         if (faults.Count > 0)
             return Invalid(faults);
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
         return await _data.ExclusivelyAsync(() => SetChecksAsync(id, checks), cancel).ConfigureAwait(false);
     }
 
@@ -79,6 +85,7 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public async Task<Outcome> DeleteAsync(string id, CancellationToken cancel)
     {
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
         bool foreign = await _loop.InvokeAsync(() =>
         {
             if (!_entries.TryGetValue(id, out EndpointEntry? entry))
@@ -125,10 +132,13 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public Task<Outcome> UndrainAsync(CancellationToken cancel) => CommandAsync(command => new ElectorInput.Undrain(command), cancel);
 
-    public async Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) =>
-        await _loop.InvokeAsync(() => _served).WaitAsync(cancel).ConfigureAwait(false)
+    public async Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel)
+    {
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
+        return _joined.Task.IsCompleted
             ? await _data.RotateAsync(force).ConfigureAwait(false)
             : new Outcome(OutcomeStatus.Unavailable, "the agent is still joining the cluster: rotate again when it serves");
+    }
 
     public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(_data.Rotation);
 
@@ -143,8 +153,16 @@ internal sealed partial class LinkAgent : IAgentControl
         return _lastCommand;
     }
 
+    /// <summary>A command that comes right after the start waits a moment, so that a script may start the agent and go on.</summary>
+    private async Task WaitUntilJoinedAsync(CancellationToken cancel)
+    {
+        if (!_joined.Task.IsCompleted)
+            await Task.WhenAny(_joined.Task, Task.Delay(JoinPatience, cancel)).ConfigureAwait(false);
+    }
+
     private async Task<Outcome> CommandAsync(Func<long, ElectorInput> input, CancellationToken cancel)
     {
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
         var done = new TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         await _loop.InvokeAsync(() =>
         {

@@ -43,6 +43,7 @@ internal sealed partial class LinkAgent
             PluginConfig = toStore,
         };
         var loaded = new LoadedEndpoint(record, new EndpointData(ByteString.CopyFrom(record.Write()), ToPairs(sealedConfig.Secrets)), plugin, config, config.ElectionKey, null);
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
         Task<Outcome> added = await _loop.InvokeAsync(() => Add(loaded)).WaitAsync(cancel).ConfigureAwait(false);
         return await added.WaitAsync(cancel).ConfigureAwait(false);
     }

@@ -255,6 +255,7 @@ internal sealed partial class LinkAgent : IDisposable
     private void OnServing()
     {
         _served = true;
+        _joined.TrySetResult();
         _log.Info("serving", ("endpoints", _entries.Count), ("lease", _elector.LeaseId));
         _ = _data.MigrateAsync();
         if (!_namespace.IsHeld)
