@@ -8,6 +8,7 @@ using Link.Core.Net;
 using Link.Core.Net.Linux;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Webhook;
 using Link.Core.Secrets;
 
 namespace Link.Core.Agent;
@@ -88,6 +89,7 @@ internal sealed partial class LinkAgent : IDisposable
             static () => BootClock.NowMs,
             new Random());
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
+        AddPlugin(new WebhookPlugin(_remote, options.WebhookRefreshInterval, version, TimeProvider.System));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
