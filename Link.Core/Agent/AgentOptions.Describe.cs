@@ -40,6 +40,8 @@ internal sealed partial record AgentOptions
         Setting("SECRET_STORAGE_ALTERNATE_KEYS", SecretStorageAlternateKeys.Count == 0 ? null : string.Join(',', SecretStorageAlternateKeys)),
         Setting("SECRET_STORAGE_FORMAT", SecretType.Of(SecretStorageFormat)),
         Setting("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", OutscalePublicIpRefreshInterval),
+        Setting("OSC_ENDPOINT_API", OscEndpointApi?.AbsoluteUri),
+        Setting("GO_ENV", GoEnv),
         Setting("WEBHOOK_REFRESH_INTERVAL", WebhookRefreshInterval),
         Setting("ON_ETCD_LOSS", EtcdLossPolicyWord.Of(OnEtcdLoss)),
         Setting("ON_STOP", Word(OnStop)),

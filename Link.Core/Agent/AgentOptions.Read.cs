@@ -3,6 +3,7 @@ using System.Text;
 using Link.Core.Election;
 using Link.Core.Logging;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Outscale;
 using Link.Core.Secrets;
 
 namespace Link.Core.Agent;
@@ -57,6 +58,8 @@ internal sealed partial record AgentOptions
             SecretStorageFormat = read.Choice(
                 "SECRET_STORAGE_FORMAT", SecretFormat.AesGcm, (SecretType.AesGcm, SecretFormat.AesGcm), (SecretType.AesCfbSha512, SecretFormat.AesCfbSha512)),
             OutscalePublicIpRefreshInterval = read.Duration("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), Day),
+            OscEndpointApi = ReadOscEndpoint(read),
+            GoEnv = read.Text("GO_ENV"),
             WebhookRefreshInterval = read.Duration("WEBHOOK_REFRESH_INTERVAL", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), Day),
             OnEtcdLoss = read.Choice(
                 "ON_ETCD_LOSS", EtcdLossPolicy.Claim, ("claim", EtcdLossPolicy.Claim), ("hold", EtcdLossPolicy.Hold), ("release", EtcdLossPolicy.Release)),
@@ -162,6 +165,17 @@ internal sealed partial record AgentOptions
         if (max <= ensureInterval)
             read.Fault(name, read.Text(name) ?? GoDuration.Format(max), "is not above PLUGIN_ENSURE_INTERVAL", $"a duration above {GoDuration.Format(ensureInterval)}");
         return max;
+    }
+
+    private static Uri? ReadOscEndpoint(EnvironmentReader read)
+    {
+        const string name = "OSC_ENDPOINT_API";
+        if (read.Text(name) is not { } text)
+            return null;
+        Uri? endpoint = OutscaleEndpoint.Parse(text, out string? wrong);
+        if (wrong is not null)
+            read.Fault(name, text, wrong, OutscaleEndpoint.Accepts);
+        return endpoint;
     }
 
     private static Secret? ReadKey(EnvironmentReader read)

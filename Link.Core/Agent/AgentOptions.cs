@@ -110,6 +110,12 @@ internal sealed partial record AgentOptions
     /// <summary>OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL: period of the outscale plugin's check, 1s to 24h. Default 1m.</summary>
     public TimeSpan OutscalePublicIpRefreshInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>OSC_ENDPOINT_API (ours): where the Outscale API is, with its path; https, or http on a loopback address. Default: each region's own.</summary>
+    public Uri? OscEndpointApi { get; init; }
+
+    /// <summary>GO_ENV: <c>test</c> lets the outscale plugin take the region test-region; anything else means nothing. Default: none.</summary>
+    public string? GoEnv { get; init; }
+
     /// <summary>WEBHOOK_REFRESH_INTERVAL: period of the webhook plugin's calls while ACTIVATED, 1s to 24h. Default 5m.</summary>
     public TimeSpan WebhookRefreshInterval { get; init; } = TimeSpan.FromMinutes(5);
 

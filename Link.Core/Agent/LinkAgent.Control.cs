@@ -199,7 +199,7 @@ internal sealed partial class LinkAgent : IAgentControl
     private string? ConfigOf(EndpointEntry entry) =>
         entry.Record.Plugin == ArpPlugin.PluginName || !_plugins.TryGetValue(entry.Record.Plugin, out IPlugin? plugin)
             ? null
-            : EndpointSecrets.ForDisplay(entry.Record.PluginConfig, plugin.SecretFields);
+            : UrlPassword.Hide(EndpointSecrets.ForDisplay(entry.Record.PluginConfig, plugin.SecretFields));
 
     private static Outcome ToOutcome(AnswerStatus status, string? reason) => new(
         status switch

@@ -8,6 +8,7 @@ using Link.Core.Net;
 using Link.Core.Net.Linux;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Outscale;
 using Link.Core.Plugins.Webhook;
 using Link.Core.Secrets;
 
@@ -29,6 +30,7 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly EtcdSession _etcd;
     private readonly ArpOutputs _outputs;
     private readonly RemoteOutputs _remote;
+    private readonly OutboundHttp _http = new(new NameResolver(), TimeProvider.System);
     private readonly SortedDictionary<string, IPlugin> _plugins = new(StringComparer.Ordinal);
     private readonly KeyRing _keys;
     private readonly DataKeeper _data;
@@ -90,6 +92,17 @@ internal sealed partial class LinkAgent : IDisposable
             new Random());
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
         AddPlugin(new WebhookPlugin(_remote, options.WebhookRefreshInterval, version, TimeProvider.System));
+        AddPlugin(new OutscalePlugin(
+            _remote,
+            new OutscaleOptions
+            {
+                RefreshInterval = options.OutscalePublicIpRefreshInterval,
+                Endpoint = options.OscEndpointApi,
+                AllowsTestRegion = options.GoEnv == "test",
+            },
+            _http,
+            TimeProvider.System,
+            static () => BootClock.NowMs));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
@@ -136,6 +149,7 @@ internal sealed partial class LinkAgent : IDisposable
         _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _data.Dispose();
         _remote.Dispose();
+        _http.Dispose();
         _outputs.Dispose();
         _namespace.Dispose();
         _loop.Dispose();

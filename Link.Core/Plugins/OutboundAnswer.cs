@@ -11,6 +11,9 @@ namespace Link.Core.Plugins;
 /// <param name="IsCut">There was, or may have been, more of the body.</param>
 internal sealed record OutboundAnswer(int Status, TimeSpan? RetryAfter, string? ContentType, Uri? Location, ReadOnlyMemory<byte> Body, bool IsCut)
 {
+    /// <summary>The other side's clock, in whole seconds; null: it did not say.</summary>
+    public DateTimeOffset? Date { get; init; }
+
     public bool IsSuccess => Status is >= 200 and <= 299;
 
     /// <summary>The body as UTF-8; what is none becomes U+FFFD. Written by another side: not for a log as it is.</summary>

@@ -46,6 +46,8 @@ internal sealed partial class OutboundHttp
                     return Explain(socket);
                 case TimeoutException:
                     return $"gives no connection within {ConnectTimeout.TotalSeconds} s; check routes, firewalls and TLS there";
+                case HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: IOException { InnerException: null } }:
+                    return "closed the connection within the TLS handshake; is it an https port?";
                 case AuthenticationException:
                     return $"does not agree on TLS: {ForeignText.OneLine(fault.GetBaseException().Message)}; is it an https port?";
                 case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
@@ -63,7 +65,7 @@ internal sealed partial class OutboundHttp
     private static string Explain(SocketException fault) => fault.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => "refuses the connection; does anything listen there?",
-        SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted => "reset the connection; look at its log",
+        SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted => "reset the connection; look at its log, and check scheme and port of the URL",
         SocketError.HostUnreachable or SocketError.NetworkUnreachable => "cannot be reached: no route; check this host's routes",
         SocketError.TimedOut => $"gives no connection within {ConnectTimeout.TotalSeconds} s; check routes and firewalls",
         SocketError.HostNotFound or SocketError.NoData => "has no address: the name is not known; check the URL and this host's DNS",

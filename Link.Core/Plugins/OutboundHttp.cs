@@ -93,7 +93,10 @@ internal sealed partial class OutboundHttp : IDisposable
             using HttpResponseMessage response = await _invoker.SendAsync(request, cancel).ConfigureAwait(false);
             answers = true;
             (ReadOnlyMemory<byte> body, bool isCut) = await ReadAsync(response, cancel, needsBody).ConfigureAwait(false);
-            return new OutboundAnswer((int)response.StatusCode, RetryAfter(response), response.Content.Headers.ContentType?.MediaType, response.Headers.Location, body, isCut);
+            return new OutboundAnswer((int)response.StatusCode, RetryAfter(response), response.Content.Headers.ContentType?.MediaType, response.Headers.Location, body, isCut)
+            {
+                Date = response.Headers.Date,
+            };
         }
         catch (Exception fault) when (fault is not OutputException)
         {

@@ -123,6 +123,12 @@ public sealed class AgentOptionsTests
     [InlineData("BIND", "127.0.0.1:1313")]
     [InlineData("SOCKET", "link.sock")]
     [InlineData("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL", "1s")]
+    [InlineData("OSC_ENDPOINT_API", "127.0.0.1:3000")]
+    [InlineData("OSC_ENDPOINT_API", "api.eu-west-2.outscale.com")]
+    [InlineData("OSC_ENDPOINT_API", "http://api.eu-west-2.outscale.com")]
+    [InlineData("OSC_ENDPOINT_API", "http://10.0.0.1:3000/api/v1")]
+    [InlineData("OSC_ENDPOINT_API", "ftp://127.0.0.1/api/v1")]
+    [InlineData("OSC_ENDPOINT_API", "https://api.example.org/?a=b")]
     [InlineData("LOG_LEVEL", "INFO")]
     [InlineData("ON_STOP", "hand-over")]
     public void What_is_out_of_bounds_is_a_fault_that_names_the_variable(string variable, string value)
@@ -210,6 +216,39 @@ public sealed class AgentOptionsTests
 
         Assert.Equal(TimeSpan.FromSeconds(4), result.Options!.PluginEnsureInterval);
         Assert.Single(result.Warnings);
+    }
+
+    [Theory]
+    [InlineData("https://api.private.example.org", "https://api.private.example.org/api/v1")]
+    [InlineData("https://api.private.example.org/", "https://api.private.example.org/api/v1")]
+    [InlineData("https://api.private.example.org:8443/api/v1/", "https://api.private.example.org:8443/api/v1")]
+    [InlineData("https://gateway.example.org/outscale", "https://gateway.example.org/outscale")]
+    [InlineData("http://127.0.0.1:3000", "http://127.0.0.1:3000/api/v1")]
+    [InlineData("http://[::1]:3000/api/v1", "http://[::1]:3000/api/v1")]
+    [InlineData("http://localhost:3000", "http://localhost:3000/api/v1")]
+    public void The_endpoint_of_Outscale_may_be_given_with_or_without_its_path(string value, string url)
+    {
+        var options = Valid(("OSC_ENDPOINT_API", value));
+
+        Assert.Equal(url, options.OscEndpointApi!.AbsoluteUri);
+        Assert.Contains($"OSC_ENDPOINT_API={url} (environment)", Lines(options));
+    }
+
+    [Fact]
+    public void A_password_in_the_endpoint_of_Outscale_is_refused_and_not_shown()
+    {
+        var fault = Assert.Single(Read(("OSC_ENDPOINT_API", "https://me:hidden@api.example.org")).Faults);
+
+        Assert.Contains("has a user", fault);
+        Assert.DoesNotContain("hidden", fault);
+    }
+
+    [Fact]
+    public void GO_ENV_may_say_anything()
+    {
+        Assert.Null(Valid().GoEnv);
+        Assert.Equal("test", Valid(("GO_ENV", "test")).GoEnv);
+        Assert.Contains("GO_ENV=production (environment)", Lines(Valid(("GO_ENV", "production"))));
     }
 
     [Theory]

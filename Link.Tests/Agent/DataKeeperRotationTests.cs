@@ -131,7 +131,7 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
         var keeper = _bed.Keeper(BothRing);
         var first = keeper.RotateAsync(false);
         Assert.True(keeper.Rotation.Running);
-        var second = await keeper.RotateAsync(true);
+        var second = await keeper.RotateAsync(true).WaitAsync(Patience);
         Assert.Equal((OutcomeStatus.Conflict, "a rotation of this host's secrets is under way"), (second.Status, second.Error));
         Assert.True(keeper.Rotation.Running);
         gate.SetResult();

@@ -63,6 +63,31 @@ public sealed class PluginCommandsTests
         }
     }
 
+    [Theory]
+    [InlineData("--access-key @{0} --secret-key -", "piped in\n", "from a file", "piped in")]
+    [InlineData("--access-key - --secret-key @{0}", "piped in", "piped in", "from a file")]
+    public async Task Both_keys_of_Outscale_may_stay_off_the_command_line(string options, string input, string accessKey, string secretKey)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        string directory = Directory.CreateTempSubdirectory("link-client-").FullName;
+        try
+        {
+            string path = Path.Combine(directory, "key");
+            await File.WriteAllTextAsync(path, "from a file\n", TestContext.Current.CancellationToken);
+            string line = "add --plugin outscale_public_ip --public-ip-id eipalloc-abc123 --nic-id eni-abc123 --region eu-west-2 --on-etcd-loss hold "
+                + options.Replace("{0}", path, StringComparison.Ordinal);
+            ClientResult result = await ClientRunner.RunAsync(["--host", api.Host, .. ClientRunner.Split(line)], input);
+            Assert.Equal((0, ""), (result.Code, result.Error));
+            Assert.Equal(
+                $$"""{"access_key":"{{accessKey}}","secret_key":"{{secretKey}}","region":"eu-west-2","public_ip_id":"eipalloc-abc123","nic_id":"eni-abc123","on_etcd_loss":"hold"}""",
+                api.Agent.LastWish!.PluginConfig.GetRawText());
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     [Fact]
     public async Task A_CA_is_the_text_of_a_file_or_of_the_standard_input()
     {

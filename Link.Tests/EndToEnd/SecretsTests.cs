@@ -91,8 +91,11 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
 
         await Bed.ResetAsync();
         await WriteLinKsAsync();
+        before = await StoredAsync();
         await StartAsync(KeyA);
         await WaitForStateAsync(hook, "FAILING");
+        await Etcd.WipeAsync();
+        await Wait.UntilAsync("all that was lost, byte for byte", async () => (await StoredAsync()).SequenceEqual(before), Patience);
         await DeleteAsync(hook);
         Assert.Empty(await Etcd.ListAsync(Secrets));
     }
@@ -152,6 +155,24 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         await DeleteAsync(id);
         Assert.Empty(await Etcd.ListAsync(Secrets));
         await AssertNothingShownAsync(Secret, Token, KeyA, KeyB);
+    }
+
+    [Fact]
+    public async Task Secrets_that_are_too_large_for_one_request_together_come_through_a_restart_and_a_wiped_etcd()
+    {
+        await Bed.ResetAsync();
+        using var hooks = new HookReceiver(Host.Namespace, HookPort);
+        await StartAsync(KeyA);
+        var headers = Enumerable.Range(0, 32).ToDictionary(static i => $"X-Large-{i}", static i => new string('x', 4096));
+        for (var i = 0; i < 10; i++)
+            (await AddAsync($"large-{i}", headers)).Expect(201);
+        var stored = await StoredAsync();
+        Assert.InRange(stored.Values.Sum(static value => value.Length), 2_000_000, int.MaxValue);
+
+        await RestartAsync(KeyA);
+        await Wait.UntilAsync("all ACTIVATED", async () => await Host.Api.StatesAsync() is { Count: 10 } states && states.Values.All(static state => state == "ACTIVATED"), Patience);
+        await Etcd.WipeAsync();
+        await Wait.UntilAsync("all that was lost", async () => (await StoredAsync()).SequenceEqual(stored), Patience);
     }
 
     [Fact]
@@ -250,7 +271,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         await StartAsync(key, alternates, format);
     }
 
-    private Task<ApiAnswer> AddAsync(string resource = "front") => AskAsync(HttpMethod.Post, "/endpoints", new JsonObject
+    private Task<ApiAnswer> AddAsync(string resource = "front", IReadOnlyDictionary<string, string>? headers = null) => AskAsync(HttpMethod.Post, "/endpoints", new JsonObject
     {
         ["plugin"] = "webhook",
         ["plugin_config"] = new JsonObject
@@ -258,7 +279,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
             ["url"] = $"http://127.0.0.1:{HookPort}/hook",
             ["resource_id"] = resource,
             ["secret"] = Secret,
-            ["headers"] = new JsonObject { ["Authorization"] = Token },
+            ["headers"] = new JsonObject((headers ?? With("Authorization", Token)).Select(static header => KeyValuePair.Create(header.Key, (JsonNode?)header.Value))),
         },
     });
 

@@ -203,7 +203,23 @@ public sealed class OutboundHttpTests : IAsyncLifetime
 
     [Fact]
     public async Task TLS_to_a_plain_port_is_told() =>
-        Assert.Contains("does not agree on TLS", (await FaultAsync($"https://127.0.0.1:{_receiver.Port}/")).Message, StringComparison.Ordinal);
+        Assert.Matches("does not agree on TLS|within the TLS handshake", (await FaultAsync($"https://127.0.0.1:{_receiver.Port}/")).Message);
+
+    [Fact]
+    public async Task A_connection_that_ends_within_the_handshake_is_told()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        Task<OutputException> fault = FaultAsync($"https://127.0.0.1:{port}/");
+        using (TcpClient client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken))
+        {
+            // The client's hello is shorter; closing with bytes unread would be a reset.
+            Assert.NotEqual(0, await client.GetStream().ReadAsync(new byte[16 * 1024], TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal($"127.0.0.1:{port} closed the connection within the TLS handshake; is it an https port?", (await fault).Message);
+    }
 
     [Fact]
     public async Task An_IPv6_address_and_a_name_work()
