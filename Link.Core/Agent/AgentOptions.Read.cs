@@ -11,6 +11,7 @@ namespace Link.Core.Agent;
 internal sealed partial record AgentOptions
 {
     private const string DefaultSocket = "/run/link/link.sock";
+    private const string DefaultExecDirectory = "/usr/local/lib/link";
 
     // sockaddr_un.sun_path, less the closing NUL.
     private const int MaxSocketPathBytes = 107;
@@ -61,6 +62,7 @@ internal sealed partial record AgentOptions
             OscEndpointApi = ReadOscEndpoint(read),
             GoEnv = read.Text("GO_ENV"),
             WebhookRefreshInterval = read.Duration("WEBHOOK_REFRESH_INTERVAL", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), Day),
+            ExecDirectories = ReadExecDirectories(read),
             OnEtcdLoss = read.Choice(
                 "ON_ETCD_LOSS", EtcdLossPolicy.Claim, ("claim", EtcdLossPolicy.Claim), ("hold", EtcdLossPolicy.Hold), ("release", EtcdLossPolicy.Release)),
             OnStop = read.Choice("ON_STOP", StopPolicy.Keep, ("keep", StopPolicy.Keep), ("drain", StopPolicy.Drain), ("leave", StopPolicy.Leave)),
@@ -131,6 +133,24 @@ internal sealed partial record AgentOptions
         else if (Encoding.UTF8.GetByteCount(path) > MaxSocketPathBytes)
             read.Fault("SOCKET", path, "is too long for a Unix socket", accepts);
         return path;
+    }
+
+    private static IReadOnlyList<string> ReadExecDirectories(EnvironmentReader read)
+    {
+        const string name = "EXEC_DIRECTORIES";
+        if (read.Text(name) is not { } text)
+            return [DefaultExecDirectory];
+        if (text == "none")
+            return [];
+
+        string[] directories = text.Split(',', StringSplitOptions.TrimEntries);
+        foreach (string directory in directories)
+        {
+            if (!directory.StartsWith('/') || directory[1..].TrimEnd('/').Split('/').Any(part => part is "" or "." or ".."))
+                read.Fault(name, text, $"\"{directory}\" is not the absolute path of a directory below /", "absolute paths without . and .., comma-separated, or none");
+        }
+
+        return directories;
     }
 
     private static string ReadEtcdHosts(EnvironmentReader read)

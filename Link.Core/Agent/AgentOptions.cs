@@ -119,6 +119,12 @@ internal sealed partial record AgentOptions
     /// <summary>WEBHOOK_REFRESH_INTERVAL: period of the webhook plugin's calls while ACTIVATED, 1s to 24h. Default 5m.</summary>
     public TimeSpan WebhookRefreshInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// EXEC_DIRECTORIES (ours): absolute paths, comma-separated, below which plugin exec finds its programs; empty for no program at all
+    /// (<c>none</c>). Default /usr/local/lib/link.
+    /// </summary>
+    public IReadOnlyList<string> ExecDirectories { get; init; } = [DefaultExecDirectory];
+
     /// <summary>ON_ETCD_LOSS (ours): claim, hold or release, for endpoints that say nothing. Default claim, LinK's promise.</summary>
     public EtcdLossPolicy OnEtcdLoss { get; init; } = EtcdLossPolicy.Claim;
 

@@ -123,6 +123,10 @@ public sealed class AgentOptionsTests
     [InlineData("BIND", "127.0.0.1:1313")]
     [InlineData("SOCKET", "link.sock")]
     [InlineData("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL", "1s")]
+    [InlineData("EXEC_DIRECTORIES", "lib/link")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,/")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/../lib")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,")]
     [InlineData("OSC_ENDPOINT_API", "127.0.0.1:3000")]
     [InlineData("OSC_ENDPOINT_API", "api.eu-west-2.outscale.com")]
     [InlineData("OSC_ENDPOINT_API", "http://api.eu-west-2.outscale.com")]
@@ -165,6 +169,15 @@ public sealed class AgentOptionsTests
 
         Assert.Null(options.Socket);
         Assert.Contains("SOCKET=none (environment)", Lines(options));
+    }
+
+    [Fact]
+    public void Programs_are_below_one_directory_unless_others_are_named()
+    {
+        Assert.Equal(["/usr/local/lib/link"], Valid().ExecDirectories);
+        Assert.Equal(["/etc/link/exec", "/opt/vip/"], Valid(("EXEC_DIRECTORIES", "/etc/link/exec, /opt/vip/")).ExecDirectories);
+        Assert.Empty(Valid(("EXEC_DIRECTORIES", "none")).ExecDirectories);
+        Assert.Contains("EXEC_DIRECTORIES=none (environment)", Lines(Valid(("EXEC_DIRECTORIES", "none"))));
     }
 
     [Theory]
