@@ -22,9 +22,14 @@ internal sealed partial class DataKeeper
                 (int left, bool progress) = await TryPassAsync().ConfigureAwait(false);
                 if (left == 0)
                     return;
-                pause = progress ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
-                if (!progress)
-                    await Task.Delay(pause, time, _stop.Token).ConfigureAwait(false);
+                if (progress)
+                {
+                    pause = FirstPause;
+                    continue;
+                }
+
+                await Task.Delay(pause, time, _stop.Token).ConfigureAwait(false);
+                pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
             }
         }
         catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
@@ -53,9 +58,9 @@ internal sealed partial class DataKeeper
     /// <returns>How many endpoints were to be migrated, and whether one of them was.</returns>
     private async Task<(int Left, bool Progress)> PassAsync(CancellationToken cancel)
     {
-        HostData data = await store.ReadAsync(cancel).ConfigureAwait(false);
-        MigrationPlan plan = Migrations.Plan(store.Hostname, data.Endpoints, data.Secrets, keys, format, plugin => pluginOf(plugin)?.SecretFields);
-        foreach (string fault in plan.Faults)
+        HostData data = await ReadAsync(cancel).ConfigureAwait(false);
+        MigrationPlan plan = PlanMigrations(data);
+        foreach (string fault in plan.Faults.Select(static fault => fault.ToString()))
             Tell(fault, () => log.Warning("an endpoint stays in an old form", ("reason", fault)));
         if (plan.Unreferenced.Count > 0)
         {
@@ -77,12 +82,14 @@ internal sealed partial class DataKeeper
             if (!await store.MigrateAsync(migration, electionKey, cancel).ConfigureAwait(false))
                 continue;
             progress = true;
-            await kept.MigratedAsync(migration).ConfigureAwait(false);
             log.Info("an endpoint's stored form was migrated", ("endpoint", migration.EndpointId), ("why", migration.Why));
         }
 
         return (plan.Migrations.Count, progress);
     }
+
+    private MigrationPlan PlanMigrations(HostData data) =>
+        Migrations.Plan(store.Hostname, data.Endpoints, data.Secrets, keys, format, plugin => pluginOf(plugin)?.SecretFields);
 
     private string? KeyOf(EndpointMigration migration) => pluginOf(migration.New.Plugin)?.FindElectionKey(migration.New.ParsePluginConfig());
 

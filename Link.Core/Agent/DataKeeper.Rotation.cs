@@ -70,7 +70,6 @@ internal sealed partial class DataKeeper
             foreach (RotationBatch batch in plan.ToBatches())
             {
                 IReadOnlyList<SecretRotation> written = await store.RotateAsync(batch, cancel).ConfigureAwait(false);
-                await kept.RotatedAsync(written).ConfigureAwait(false);
                 foreach (SecretRotation rotation in written)
                     forced.Add(rotation.Key);
                 Show(Rotation with { Done = Rotation.Done + written.Count });
@@ -82,7 +81,7 @@ internal sealed partial class DataKeeper
         if (plan.Rotations.Count > 0)
             return new Outcome(OutcomeStatus.Failed, $"{plan.Rotations.Count} secrets are written by somebody else all the time: rotate again");
         if (plan.Faults.Count > 0)
-            return new Outcome(OutcomeStatus.Failed, $"{plan.Faults.Count} of {plan.Total} secrets cannot be encrypted anew, the others are: {Name(plan.Faults)}");
+            return new Outcome(OutcomeStatus.Failed, $"{Rotation.Failed} of {plan.Total} secrets cannot be encrypted anew, the others are under the current key: {Name(plan.Faults)}");
         log.Info("the secrets of this host are under the current key", ("secrets", plan.Total));
         return new Outcome(OutcomeStatus.Done);
     }
@@ -90,13 +89,20 @@ internal sealed partial class DataKeeper
     /// <param name="done">Secrets that were forced already.</param>
     private async Task<RotationPlan> PlanAsync(bool force, HashSet<string> done, CancellationToken cancel)
     {
-        HostData data = await store.ReadAsync(cancel).ConfigureAwait(false);
+        HostData data = await ReadAsync(cancel).ConfigureAwait(false);
         RotationPlan plan = RotationPlan.Make(store.Hostname, data.Secrets.Values, keys, format, all: force);
         if (done.Count > 0)
             plan = plan with { Rotations = [.. plan.Rotations.Where(rotation => !done.Contains(rotation.Key))] };
-        MigrationPlan inEndpoints = Migrations.Plan(store.Hostname, data.Endpoints, data.Secrets, keys, format, plugin => pluginOf(plugin)?.SecretFields);
-        plan = plan with { Total = plan.Total + inEndpoints.Faults.Count, Faults = [.. plan.Faults, .. inEndpoints.Faults.Select(static fault => new SecretFault("", fault))] };
-        Show(Rotation with { Total = plan.Total, Done = plan.Total - plan.Rotations.Count - plan.Faults.Count, Failed = plan.Faults.Count });
+
+        // Those that a migration left in their endpoints cannot be had.
+        int failed = plan.Faults.Count;
+        foreach (MigrationFault fault in PlanMigrations(data).Faults.Where(static fault => fault.SecretsInside > 0))
+        {
+            failed += fault.SecretsInside;
+            plan = plan with { Total = plan.Total + fault.SecretsInside, Faults = [.. plan.Faults, new SecretFault("", fault.ToString())] };
+        }
+
+        Show(Rotation with { Total = plan.Total, Done = plan.Total - plan.Rotations.Count - failed, Failed = failed });
         return plan;
     }
 

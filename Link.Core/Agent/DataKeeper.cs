@@ -30,4 +30,11 @@ internal sealed partial class DataKeeper(
     }
 
     public void Dispose() => _stop.Cancel();
+
+    private async Task<HostData> ReadAsync(CancellationToken cancel)
+    {
+        HostData data = await store.ReadAsync(cancel).ConfigureAwait(false);
+        await kept.HasReadAsync(data).ConfigureAwait(false);
+        return data;
+    }
 }

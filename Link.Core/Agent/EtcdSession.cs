@@ -148,10 +148,13 @@ internal sealed class EtcdSession : IAsyncDisposable
     {
         var batch = new List<LockTransaction>(Math.Min(_waiting.Count, LockRequest.MaxBatch));
         int secrets = 0;
+        int bytes = 0;
         while (_waiting.TryPeek(out LockTransaction? transaction))
         {
-            secrets = Math.Max(secrets, _storedOf(transaction.EndpointId)?.Secrets.Count ?? 0);
-            if (batch.Count > 0 && batch.Count >= LockRequest.MaxBatch - secrets)
+            EndpointData? stored = _storedOf(transaction.EndpointId);
+            secrets = Math.Max(secrets, stored?.Secrets.Count ?? 0);
+            bytes += stored?.Length ?? 0;
+            if (batch.Count > 0 && (batch.Count >= LockRequest.MaxBatch - secrets || bytes > LockRequest.MaxStoredBytes))
                 break;
             batch.Add(_waiting.Dequeue());
         }

@@ -5,7 +5,6 @@ namespace Link.Core.Agent;
 /// <summary>Whoever remembers what etcd has, to restore it should etcd be wiped.</summary>
 internal interface IKeptData
 {
-    Task MigratedAsync(EndpointMigration migration);
-
-    Task RotatedAsync(IReadOnlyList<SecretRotation> rotations);
+    /// <summary>Told each time that it was read, so that an answer of etcd's that got lost does no harm.</summary>
+    Task HasReadAsync(HostData data);
 }

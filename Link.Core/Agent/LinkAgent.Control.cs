@@ -58,14 +58,13 @@ internal sealed partial class LinkAgent : IAgentControl
 
     private async Task<Outcome> SetChecksAsync(string id, IReadOnlyList<HealthCheck> checks)
     {
-        EndpointRecord? changed = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? entry.Record with { Checks = checks } : null).ConfigureAwait(false);
-        if (changed == null)
+        if (!await _loop.InvokeAsync(() => _entries.ContainsKey(id)).ConfigureAwait(false))
             return new Outcome(OutcomeStatus.NotFound);
-        ByteString json = ByteString.CopyFrom(changed.Write());
         try
         {
-            if (!await _etcd.Data.ReplaceRecordAsync(id, json, CancellationToken.None).ConfigureAwait(false))
-                return new Outcome(OutcomeStatus.NotFound);
+            ReadResult<EndpointRecord> changed = await _etcd.Data.SetChecksAsync(id, checks, CancellationToken.None).ConfigureAwait(false);
+            if (changed.Value == null)
+                return new Outcome(changed.Error == null ? OutcomeStatus.NotFound : OutcomeStatus.Failed, changed.Error);
         }
         catch (EtcdException fault)
         {
@@ -76,8 +75,8 @@ internal sealed partial class LinkAgent : IAgentControl
         {
             if (!_entries.TryGetValue(id, out EndpointEntry? entry))
                 return new Outcome(OutcomeStatus.NotFound);
-            entry.Record = changed;
-            entry.Stored = entry.Stored with { Record = json };
+            entry.Record = entry.Record with { Checks = checks };
+            entry.Stored = entry.Stored with { Record = ByteString.CopyFrom(entry.Record.Write()) };
             StartChecks(entry);
             return new Outcome(OutcomeStatus.Done, Endpoint: Show(entry));
         }).ConfigureAwait(false);
@@ -86,7 +85,13 @@ internal sealed partial class LinkAgent : IAgentControl
     public async Task<Outcome> DeleteAsync(string id, CancellationToken cancel)
     {
         await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
-        bool foreign = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) && entry.Output == null).WaitAsync(cancel).ConfigureAwait(false);
+        bool foreign = await _loop.InvokeAsync(() =>
+        {
+            if (!_entries.TryGetValue(id, out EndpointEntry? entry))
+                return false;
+            KeepShared(entry);
+            return entry.Output == null;
+        }).WaitAsync(cancel).ConfigureAwait(false);
         if (!foreign)
             return await CommandAsync(command => new ElectorInput.RemoveEndpoint(command, id), cancel).ConfigureAwait(false);
         try
@@ -126,7 +131,13 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public Task<Outcome> UndrainAsync(CancellationToken cancel) => CommandAsync(command => new ElectorInput.Undrain(command), cancel);
 
-    public Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) => _data.RotateAsync(force);
+    public async Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel)
+    {
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
+        return _joined.Task.IsCompleted
+            ? await _data.RotateAsync(force).ConfigureAwait(false)
+            : new Outcome(OutcomeStatus.Unavailable, "the agent is still joining the cluster: rotate again when it serves");
+    }
 
     public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(_data.Rotation);
 

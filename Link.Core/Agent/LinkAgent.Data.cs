@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Link.Core.Plugins;
 using Link.Core.Storage;
 
 namespace Link.Core.Agent;
@@ -6,25 +7,47 @@ namespace Link.Core.Agent;
 /// <summary>What etcd has of the endpoints, remembered as it changes.</summary>
 internal sealed partial class LinkAgent : IKeptData
 {
-    Task IKeptData.MigratedAsync(EndpointMigration migration) => _loop.InvokeAsync(() =>
+    Task IKeptData.HasReadAsync(HostData data)
     {
-        if (!_entries.TryGetValue(migration.EndpointId, out EndpointEntry? entry))
-            return false;
-        entry.Record = migration.New;
-        IEnumerable<KeyValuePair<string, ByteString>> others = entry.Stored.Secrets.Where(secret => migration.Reads.All(read => read.Key != secret.Key));
-        entry.Stored = new EndpointData(ByteString.CopyFrom(migration.New.Write()), [.. others, .. ToPairs(migration.Puts)]);
-        return true;
-    });
-
-    Task IKeptData.RotatedAsync(IReadOnlyList<SecretRotation> rotations) => _loop.InvokeAsync(() =>
-    {
-        var written = rotations.ToDictionary(static rotation => rotation.Key, static rotation => UnsafeByteOperations.UnsafeWrap(rotation.New.Write()));
-        foreach (EndpointEntry entry in _entries.Values)
+        var read = new List<(EndpointRecord Record, EndpointData Stored)>(data.Endpoints.Count);
+        foreach (StoredEndpoint endpoint in data.Endpoints)
         {
-            if (entry.Stored.Secrets.Any(secret => written.ContainsKey(secret.Key)))
-                entry.Stored = entry.Stored with { Secrets = [.. entry.Stored.Secrets.Select(secret => KeyValuePair.Create(secret.Key, written.GetValueOrDefault(secret.Key) ?? secret.Value))] };
+            if (endpoint.Record is { } record)
+                read.Add((record, StoredOf(endpoint, record, data.Secrets)));
         }
 
-        return true;
-    });
+        return _loop.InvokeAsync(() =>
+        {
+            foreach ((EndpointRecord record, EndpointData stored) in read)
+            {
+                // What runs is what was loaded: of the record only the form can have changed by us.
+                if (_entries.TryGetValue(record.Id, out EndpointEntry? entry) && entry.Record.Plugin == record.Plugin)
+                {
+                    entry.Record = entry.Record with { PluginConfig = record.PluginConfig, LeaseId = record.LeaseId, IsOldForm = record.IsOldForm };
+                    entry.Stored = stored;
+                }
+            }
+
+            return true;
+        });
+    }
+
+    /// <summary>What lies in etcd of an endpoint, to be written again as it is should etcd lose it.</summary>
+    private EndpointData StoredOf(StoredEndpoint endpoint, EndpointRecord record, IReadOnlyDictionary<string, StoredSecret> secrets)
+    {
+        IReadOnlyList<string> paths = _plugins.GetValueOrDefault(record.Plugin)?.SecretFields ?? [];
+        IReadOnlyList<StoredSecret> referenced = EndpointSecrets.Referenced(_options.Hostname, record.Id, record.PluginConfig, paths, secrets);
+        return new EndpointData(
+            UnsafeByteOperations.UnsafeWrap(endpoint.Value),
+            [.. referenced.Select(static secret => KeyValuePair.Create(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Value)))]);
+    }
+
+    /// <summary>A secret that LinK left under no endpoint's id and that another endpoint refers to as well does not go with this one.</summary>
+    private void KeepShared(EndpointEntry entry)
+    {
+        if (entry.Stored.Secrets.Count == 0)
+            return;
+        HashSet<string> ofOthers = [.. _entries.Values.Where(other => other != entry).SelectMany(static other => other.Stored.Secrets).Select(static secret => secret.Key)];
+        entry.Stored = entry.Stored with { Secrets = [.. entry.Stored.Secrets.Where(secret => !ofOthers.Contains(secret.Key))] };
+    }
 }

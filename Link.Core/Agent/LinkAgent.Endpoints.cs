@@ -88,20 +88,19 @@ internal sealed partial class LinkAgent
         foreach (StoredEndpoint endpoint in records.Endpoints)
         {
             if (endpoint.Record is { } record)
-                loaded.Add(Load(record, records.Secrets));
+                loaded.Add(Load(endpoint, record, records.Secrets));
         }
 
         _loop.Post(() => OnHostLoaded(records, loaded));
     }
 
     /// <summary>Reads what etcd has of an endpoint. What cannot be read or opened concerns that endpoint alone.</summary>
-    private LoadedEndpoint Load(EndpointRecord record, IReadOnlyDictionary<string, StoredSecret> secrets)
+    private LoadedEndpoint Load(StoredEndpoint endpoint, EndpointRecord record, IReadOnlyDictionary<string, StoredSecret> secrets)
     {
-        var bare = new EndpointData(ByteString.CopyFrom(record.Write()));
+        EndpointData stored = StoredOf(endpoint, record, secrets);
         if (!_plugins.TryGetValue(record.Plugin, out IPlugin? plugin))
-            return new LoadedEndpoint(record, bare, null, null, null, $"this agent has no plugin \"{record.Plugin}\"");
+            return new LoadedEndpoint(record, stored, null, null, null, $"this agent has no plugin \"{record.Plugin}\"");
         OpenedConfig opened = EndpointSecrets.Open(_options.Hostname, record.Id, record.PluginConfig, plugin.SecretFields, secrets, _keys);
-        EndpointData stored = bare with { Secrets = [.. opened.Secrets.Select(static secret => KeyValuePair.Create(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Value)))] };
         if (opened.Config is not { } config)
             return new LoadedEndpoint(record, stored, plugin, null, plugin.FindElectionKey(record.ParsePluginConfig()), string.Join("; ", opened.Faults));
         Validated<PluginConfig> parsed = plugin.Read(ParseOpened(config), stored: true);

@@ -16,6 +16,9 @@ internal static class LockRequest
     /// </summary>
     public const int MaxBatch = 118;
 
+    /// <summary>Stored forms in one request, which they go with in case that etcd has lost them. etcd takes requests of 1.5 MiB.</summary>
+    public const int MaxStoredBytes = 1 << 20;
+
     /// <param name="batch">At most <see cref="MaxBatch"/>, less the most secrets that one of the endpoints has.</param>
     /// <param name="storedOf">The endpoint's stored form by its id; null: it is not stored (any more).</param>
     public static TxnRequest Build(IReadOnlyList<LockTransaction> batch, string hostname, Func<string, EndpointData?> storedOf)

@@ -11,4 +11,7 @@ internal sealed record EndpointData(ByteString Record, IReadOnlyList<KeyValuePai
         : this(record, [])
     {
     }
+
+    /// <summary>Bytes of the values.</summary>
+    public int Length => Record.Length + Secrets.Sum(static secret => secret.Value.Length);
 }

@@ -59,12 +59,9 @@ internal static class EndpointSecrets
         string host, string endpointId, string storedConfig, IReadOnlyList<string> paths, IReadOnlyDictionary<string, StoredSecret> secrets, KeyRing ring)
     {
         if (paths.Count == 0)
-            return new OpenedConfig(new Secret(storedConfig), [], [], [], false);
+            return new OpenedConfig(new Secret(storedConfig), []);
 
         var faults = new List<SecretFault>();
-        var keys = new List<string>();
-        var found = new List<StoredSecret>();
-        var needsMigration = false;
         var config = Rewrite(storedConfig, paths, faults, (writer, field, value, isParent) =>
         {
             if (isParent)
@@ -74,24 +71,27 @@ internal static class EndpointSecrets
                 return;
             }
 
-            if (ReadReference(field, value, faults) is { } reference)
-            {
-                needsMigration |= reference.IsOldForm;
-                var stored = Find(host, endpointId, reference, secrets, out var key);
-                if (key is not null)
-                    keys.Add(key);
-                if (stored is not null)
-                    found.Add(stored);
-                if (OpenReference(host, endpointId, field, reference, key, stored, ring, faults) is { } json)
-                {
-                    writer.WriteRawValue(json.Reveal(), skipInputValidation: true);
-                    return;
-                }
-            }
-
-            writer.WriteNullValue();
+            if (ReadReference(field, value, faults) is { } reference
+                && OpenReference(host, endpointId, field, reference, Find(host, endpointId, reference, secrets, out var key), key, ring, faults) is { } json)
+                writer.WriteRawValue(json.Reveal(), skipInputValidation: true);
+            else
+                writer.WriteNullValue();
         });
-        return new OpenedConfig(faults.Count == 0 ? new Secret(config!) : null, faults, keys, found, needsMigration);
+        return new OpenedConfig(faults.Count == 0 ? new Secret(config!) : null, faults);
+    }
+
+    /// <summary>The secrets in etcd that a stored configuration refers to, also those that do not open.</summary>
+    public static IReadOnlyList<StoredSecret> Referenced(
+        string host, string endpointId, string storedConfig, IReadOnlyList<string> paths, IReadOnlyDictionary<string, StoredSecret> secrets)
+    {
+        var found = new List<StoredSecret>();
+        foreach (var (_, reference) in References(storedConfig, paths, []))
+        {
+            if (Find(host, endpointId, reference, secrets, out _) is { } stored && !found.Contains(stored))
+                found.Add(stored);
+        }
+
+        return found;
     }
 
     /// <summary>A stored configuration for display, its secrets as <c>***</c>; <c>{}</c> if it cannot be read.</summary>
@@ -136,10 +136,10 @@ internal static class EndpointSecrets
     }
 
     /// <summary>Opens what a field holds or refers to.</summary>
-    /// <param name="key">As <see cref="Find"/> gave it.</param>
+    /// <param name="stored">As <see cref="Find"/> gave it, as <paramref name="key"/>.</param>
     /// <returns>JSON text of a string; null: a fault was added.</returns>
     internal static Secret? OpenReference(
-        string host, string endpointId, string field, SecretReference reference, string? key, StoredSecret? stored, KeyRing ring, List<SecretFault> faults)
+        string host, string endpointId, string field, SecretReference reference, StoredSecret? stored, string? key, KeyRing ring, List<SecretFault> faults)
     {
         if (reference.Clear is not null)
             return reference.Clear;
@@ -173,9 +173,9 @@ internal static class EndpointSecrets
         _ => "has a type that this version does not know: update this agent",
     };
 
-    // What lies under the endpoint's id is bound to that id, whatever the reference says; only what LinK left under no id has none.
+    // Of another endpoint's secret it is the wrong place on purpose: what is bound to that one does not open here. What LinK left under no id is bound to none.
     private static SecretPlace PlaceOf(string host, string endpointId, string secretId, string? key) =>
-        new(host, key is not null && KeyLayout.TryParseSecret(key, out _, out var parsed, out _) && parsed.Length == 0 ? "" : endpointId, secretId);
+        new(host, key == KeyLayout.Secret(host, "", secretId) ? "" : endpointId, secretId);
 
     private static SecretReference? ReadReference(string field, JsonElement value, List<SecretFault> faults)
     {

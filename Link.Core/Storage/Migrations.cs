@@ -14,27 +14,30 @@ internal static class Migrations
 
     /// <param name="endpoints">All of the host's, also those that cannot be read.</param>
     /// <param name="secrets">All of the host's, by key.</param>
-    /// <param name="format">For secrets that stand in the endpoint itself. Those that are encrypted on their own only move, so that LinK can still read them.</param>
+    /// <param name="format">For secrets that stand in the endpoint itself. LinK's that lie on their own only move, so that LinK can still read them.</param>
     /// <param name="secretFieldsOf">Plugin to the paths of its secret fields; null: a plugin that is not known, whose endpoints are left alone.</param>
     public static MigrationPlan Plan(
         string host, IReadOnlyList<StoredEndpoint> endpoints, IReadOnlyDictionary<string, StoredSecret> secrets, KeyRing ring, SecretFormat format,
         Func<string, IReadOnlyList<string>?> secretFieldsOf)
     {
-        var use = secrets.Count == 0 ? new SecretUse([]) : new SecretUse(endpoints);
+        var use = new SecretUse(host, endpoints, secrets);
         var migrations = new List<EndpointMigration>();
-        var faults = new List<string>();
+        var faults = new List<MigrationFault>();
+        var read = new HashSet<string>();
         foreach (var endpoint in endpoints)
         {
             if (endpoint.Record is not { } record || secretFieldsOf(record.Plugin) is not { } paths || !KeyLayout.TryParseEndpoint(endpoint.Key, out _, out var id))
                 continue;
-            if (PlanOne(host, id, endpoint, record, paths, secrets, use, ring, format, faults) is { } migration)
+
+            // Of endpoints that share a secret one moves at a time: the last one knows that it is the last, and deletes it.
+            if (PlanOne(host, id, endpoint, record, paths, secrets, use, ring, format, faults) is { } migration && migration.Reads.All(secret => read.Add(secret.Key)))
                 migrations.Add(migration);
         }
 
         var unreferenced = new List<StoredSecret>();
         foreach (var secret in secrets.Values)
         {
-            if (KeyLayout.TryParseSecret(secret.Key, out _, out _, out var secretId) && !use.IsUsed(secretId))
+            if (!use.IsUsed(secret))
                 unreferenced.Add(secret);
         }
 
@@ -43,7 +46,7 @@ internal static class Migrations
 
     private static EndpointMigration? PlanOne(
         string host, string id, StoredEndpoint endpoint, EndpointRecord record, IReadOnlyList<string> paths, IReadOnlyDictionary<string, StoredSecret> secrets,
-        SecretUse use, KeyRing ring, SecretFormat format, List<string> faults)
+        SecretUse use, KeyRing ring, SecretFormat format, List<MigrationFault> faults)
     {
         var why = new List<string>();
         if (record.IsOldForm)
@@ -54,34 +57,25 @@ internal static class Migrations
         // What cannot be read is told when the endpoint is opened; here it matters only if something is to be migrated.
         var fieldFaults = new List<SecretFault>();
         var references = EndpointSecrets.References(record.PluginConfig, paths, fieldFaults);
-        var moves = false;
-        var inline = false;
-        foreach (var (_, reference) in references)
-        {
-            inline |= reference.Inline is not null || reference.Clear is not null;
-            moves |= reference.Id.Length > 0 && reference.EndpointId.Length == 0;
-        }
-
-        if (inline)
+        var inside = references.Count(static field => field.Value.IsInside);
+        if (inside > 0)
             why.Add("secrets stand in it");
-        if (moves)
+        if (references.Any(static field => !field.Value.IsInside && field.Value.IsOldForm))
             why.Add("its secrets lie under no endpoint's id");
         if (why.Count == 0)
             return null;
 
-        var builder = new Rewriter(host, id, endpoint.Key, secrets, use, ring, format, fieldFaults);
+        var builder = new Rewriter(host, id, secrets, use, ring, format, fieldFaults);
         var config = references.Count == 0 ? record.PluginConfig : builder.Rewrite(record.PluginConfig, paths);
-        foreach (var fault in fieldFaults)
-            faults.Add($"{endpoint.Key}: is left in an old form: {fault}");
-        return fieldFaults.Count > 0
-            ? null
-            : new EndpointMigration(id, endpoint, record with { PluginConfig = config, LeaseId = 0, IsOldForm = false }, builder.Puts, builder.Reads, builder.Deletes, string.Join(", ", why));
+        if (fieldFaults.Count == 0)
+            return new EndpointMigration(id, endpoint, record with { PluginConfig = config, LeaseId = 0, IsOldForm = false }, builder.Puts, builder.Reads, builder.Deletes, string.Join(", ", why));
+        faults.Add(new MigrationFault(endpoint.Key, fieldFaults, inside));
+        return null;
     }
 
     /// <summary>Writes one endpoint's configuration anew and collects what becomes of its secrets.</summary>
     private sealed class Rewriter(
-        string host, string endpointId, string endpointKey, IReadOnlyDictionary<string, StoredSecret> secrets, SecretUse use, KeyRing ring, SecretFormat format,
-        List<SecretFault> faults)
+        string host, string endpointId, IReadOnlyDictionary<string, StoredSecret> secrets, SecretUse use, KeyRing ring, SecretFormat format, List<SecretFault> faults)
     {
         private readonly HashSet<string> _done = [];
 
@@ -114,7 +108,7 @@ internal static class Migrations
             }
 
             var stored = EndpointSecrets.Find(host, endpointId, reference, secrets, out var key);
-            if (EndpointSecrets.OpenReference(host, endpointId, field, reference, key, stored, ring, faults) is not { } json
+            if (EndpointSecrets.OpenReference(host, endpointId, field, reference, stored, key, ring, faults) is not { } json
                 || !reference.IsOldForm || Puts.Count >= MaxSecretsAtOnce)
                 return null;
             if (reference.Id.Length > 0)
@@ -149,10 +143,10 @@ internal static class Migrations
                 return null;
             }
 
-            var @sealed = isBound ? ring.Seal(new SecretPlace(host, endpointId, secretId), json, SecretFormat.AesGcm) : record.Sealed;
+            var @sealed = isBound ? ring.Seal(new SecretPlace(host, endpointId, secretId), json, format) : record.Sealed;
             Puts.Add(new SecretPut(key, record with { EndpointId = endpointId, Sealed = @sealed }));
             Reads.Add(stored);
-            if (!use.IsUsedByOthers(secretId, endpointKey))
+            if (!use.IsUsed(stored, except: endpointId))
                 Deletes.Add(stored);
             return secretId;
         }

@@ -10,8 +10,11 @@ namespace Link.Core.Storage;
 /// <param name="Clear">JSON text of a value that somebody wrote in clear; null: none.</param>
 internal readonly record struct SecretReference(string Id, string EndpointId, SealedSecret? Inline, Secret? Clear)
 {
-    /// <summary>True for a form that <see cref="EndpointSecrets.Seal"/> would not write.</summary>
-    public bool IsOldForm => Inline is not null || Clear is not null || EndpointId.Length == 0;
+    /// <summary>True when the secret stands in the configuration itself.</summary>
+    public bool IsInside => Inline is not null || Clear is not null;
+
+    /// <summary>True for a form that <see cref="EndpointSecrets.Seal(string, string, string, IReadOnlyList{string}, KeyRing, SecretFormat)"/> would not write.</summary>
+    public bool IsOldForm => IsInside || EndpointId.Length == 0;
 
     /// <exception cref="JsonException">It is none of the forms; the message says what is wrong.</exception>
     public static SecretReference Read(JsonElement value)

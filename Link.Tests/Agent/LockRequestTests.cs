@@ -135,6 +135,47 @@ public sealed class LockRequestTests(OneMember etcd) : IClassFixture<OneMember>
         }
     }
 
+    [Fact]
+    public async Task An_endpoint_is_created_with_its_secrets_and_both_are_written_back_if_etcd_loses_them()
+    {
+        long lease = await LeaseAsync();
+        string secret = KeyLayout.Secret(Host, Id, "sec-1"), stray = KeyLayout.Secret(Host, "", $"sec-{_key}");
+        var stored = new EndpointData(_record, [KeyValuePair.Create(secret, ByteString.CopyFromUtf8("1")), KeyValuePair.Create(stray, ByteString.CopyFromUtf8("2"))]);
+        await DoAsync(LockOperation.Create, stored);
+        Assert.Equal(("1", "2"), ((await GetAsync(secret))?.ToStringUtf8(), (await GetAsync(stray))?.ToStringUtf8()));
+
+        // What is there is not touched: somebody may have rotated it.
+        await etcd.Client.PutAsync(secret, "rotated", cancel: TestContext.Current.CancellationToken);
+        await DoAsync(LockOperation.Observe, stored);
+        Assert.Equal("rotated", (await GetAsync(secret))?.ToStringUtf8());
+
+        foreach (string key in (string[])[KeyLayout.Endpoint(Host, Id), secret, stray])
+            await etcd.Client.DeleteRangeAsync(EtcdRange.Single(key), TestContext.Current.CancellationToken);
+        await DoAsync(LockOperation.Observe, stored);
+        Assert.Equal(("1", "2"), ((await GetAsync(secret))?.ToStringUtf8(), (await GetAsync(stray))?.ToStringUtf8()));
+
+        await DoAsync(LockOperation.Remove, stored);
+        Assert.Null(await GetAsync(KeyLayout.Endpoint(Host, Id)));
+        Assert.Null(await GetAsync(secret));
+        Assert.Null(await GetAsync(stray));
+
+        Task DoAsync(LockOperation operation, EndpointData data) =>
+            etcd.Client.TxnAsync(LockRequest.Build([new LockTransaction(1, Id, _key, operation, lease)], Host, _ => data), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_full_batch_of_endpoints_with_secrets_fits_into_one_request()
+    {
+        const int secrets = 10;
+        long lease = await LeaseAsync();
+        var batch = Enumerable.Range(0, LockRequest.MaxBatch - secrets).Select(i => new LockTransaction(i, $"vip-{_key}-{i}", $"{_key}-{i}", LockOperation.Create, lease)).ToList();
+        TxnResponse answer = await etcd.Client.TxnAsync(
+            LockRequest.Build(batch, Host, id => new EndpointData(_record, [.. Enumerable.Range(0, secrets).Select(i => KeyValuePair.Create(KeyLayout.Secret(Host, id, $"sec-{i}"), _record))])),
+            TestContext.Current.CancellationToken);
+        Assert.Equal(batch.Count, answer.Responses.Count);
+        Assert.Equal(_record, await GetAsync(KeyLayout.Secret(Host, batch[^1].EndpointId, "sec-9")));
+    }
+
     private string Id => $"vip-{_key}";
 
     private async Task<long> LeaseAsync() => (await etcd.Client.GrantLeaseAsync(60, cancel: TestContext.Current.CancellationToken)).ID;

@@ -1,0 +1,24 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Link.Tests.Bed;
+
+/// <summary>A request of a webhook.</summary>
+internal sealed record HookRequest(IReadOnlyDictionary<string, string> Headers, string Body)
+{
+    /// <summary>Null: there is more to come.</summary>
+    internal static HookRequest? TryRead(string text)
+    {
+        var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        if (end < 0)
+            return null;
+        var headers = text[..end].Split("\r\n").Skip(1).Select(static line => line.Split(": ", 2)).ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.OrdinalIgnoreCase);
+        var body = text[(end + 4)..];
+        return body.Length < int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture) ? null : new HookRequest(headers, body);
+    }
+
+    /// <summary>True when this is the secret that it was signed with.</summary>
+    internal bool IsSignedWith(string secret) => Headers["X-Link-Webhook-Signature"] == Convert.ToHexStringLower(
+        HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes($"{Headers["X-Link-Webhook-Timestamp"]}.{Body}")));
+}
