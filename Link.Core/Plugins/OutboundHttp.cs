@@ -42,8 +42,8 @@ internal sealed partial class OutboundHttp : IDisposable
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = false,
-            AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+            // Decompression is off unless it is set, and setting it to none would link a megabyte of decompressors.
             ConnectTimeout = ConnectTimeout,
             ConnectCallback = ConnectAsync,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15),

@@ -10,9 +10,13 @@ internal static class UserName
         name.Length == 0 ? "is empty"
         : name.Length > MaxLength ? $"has more than {MaxLength} characters"
         : name.StartsWith('#') ? "begins with #, as a comment does"
-        : name.Any(c => c == ':' || char.IsControl(c) || char.IsWhiteSpace(c)) ? "has a colon, a space or a control character"
+        : Array.Exists(name.ToCharArray(), static c => c == ':' || char.IsControl(c) || char.IsWhiteSpace(c)) ? "has a colon, a space or a control character"
         : null;
 
     /// <summary>A name as somebody sent it, for a log line.</summary>
-    public static string ForLog(string name) => string.Concat(name.Where(c => !char.IsControl(c) && c != '"').Take(MaxLength));
+    public static string ForLog(string name)
+    {
+        var shown = new string(Array.FindAll(name.ToCharArray(), static c => !char.IsControl(c) && c != '"'));
+        return shown.Length <= MaxLength ? shown : shown[..MaxLength];
+    }
 }

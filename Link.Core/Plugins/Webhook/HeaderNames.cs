@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Frozen;
 
 namespace Link.Core.Plugins.Webhook;
 
@@ -17,10 +16,11 @@ internal static class HeaderNames
     private static readonly SearchValues<char> s_token = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>What frames the message, belongs to one connection only (RFC 9110, 7.6.1), or is always as LinK sends it.</summary>
-    private static readonly FrozenSet<string> s_reserved = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase,
+    private static readonly HashSet<string> s_reserved = new(StringComparer.OrdinalIgnoreCase)
+    {
         "Host", "Content-Length", ContentType, "Content-Encoding", "Transfer-Encoding", "TE", "Trailer", "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
-        "Proxy-Authorization", "Upgrade", "Expect");
+        "Proxy-Authorization", "Upgrade", "Expect",
+    };
 
     public static bool IsToken(string name) => name.Length > 0 && !name.AsSpan().ContainsAnyExcept(s_token);
 
@@ -28,5 +28,5 @@ internal static class HeaderNames
     public static bool IsReserved(string name) => s_reserved.Contains(name) || name.StartsWith(Ours, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>RFC 9110, 5.5: no control characters but the tab.</summary>
-    public static bool IsValue(string value) => !value.Any(static c => char.IsControl(c) && c != '\t');
+    public static bool IsValue(string value) => !Array.Exists(value.ToCharArray(), static c => char.IsControl(c) && c != '\t');
 }
