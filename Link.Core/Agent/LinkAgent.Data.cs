@@ -39,7 +39,7 @@ internal sealed partial class LinkAgent : IKeptData
         IReadOnlyList<StoredSecret> referenced = EndpointSecrets.Referenced(_options.Hostname, record.Id, record.PluginConfig, paths, secrets);
         return new EndpointData(
             UnsafeByteOperations.UnsafeWrap(endpoint.Value),
-            [.. referenced.Select(static secret => KeyValuePair.Create(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Value)))]);
+            [.. referenced.Select(static secret => new StoredValue(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Value)))]);
     }
 
     /// <summary>A secret that LinK left under no endpoint's id and that another endpoint refers to as well does not go with this one.</summary>

@@ -113,8 +113,8 @@ internal sealed partial class LinkAgent
         return document.RootElement.Clone();
     }
 
-    private static KeyValuePair<string, ByteString>[] ToPairs(IReadOnlyList<SecretPut> secrets) =>
-        [.. secrets.Select(static secret => KeyValuePair.Create(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Record.Write())))];
+    private static StoredValue[] ToPairs(IReadOnlyList<SecretPut> secrets) =>
+        [.. secrets.Select(static secret => new StoredValue(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Record.Write())))];
 
     private void OnHostLoaded(HostRecords records, IReadOnlyList<LoadedEndpoint> endpoints)
     {

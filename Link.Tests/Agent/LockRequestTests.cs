@@ -140,7 +140,7 @@ public sealed class LockRequestTests(OneMember etcd) : IClassFixture<OneMember>
     {
         long lease = await LeaseAsync();
         string secret = KeyLayout.Secret(Host, Id, "sec-1"), stray = KeyLayout.Secret(Host, "", $"sec-{_key}");
-        var stored = new EndpointData(_record, [KeyValuePair.Create(secret, ByteString.CopyFromUtf8("1")), KeyValuePair.Create(stray, ByteString.CopyFromUtf8("2"))]);
+        var stored = new EndpointData(_record, [new StoredValue(secret, ByteString.CopyFromUtf8("1")), new StoredValue(stray, ByteString.CopyFromUtf8("2"))]);
         await DoAsync(LockOperation.Create, stored);
         Assert.Equal(("1", "2"), ((await GetAsync(secret))?.ToStringUtf8(), (await GetAsync(stray))?.ToStringUtf8()));
 
@@ -184,7 +184,7 @@ public sealed class LockRequestTests(OneMember etcd) : IClassFixture<OneMember>
         if (secrets > 0)
             Assert.Equal(value, await GetAsync(KeyLayout.Secret(Host, batch[^1].EndpointId, $"sec-{secrets - 1}")));
 
-        EndpointData StoredOf(string id) => new(_record, [.. Enumerable.Range(0, secrets).Select(i => KeyValuePair.Create(KeyLayout.Secret(Host, id, $"sec-{i}"), value))]);
+        EndpointData StoredOf(string id) => new(_record, [.. Enumerable.Range(0, secrets).Select(i => new StoredValue(KeyLayout.Secret(Host, id, $"sec-{i}"), value))]);
     }
 
     private string Id => $"vip-{_key}";
