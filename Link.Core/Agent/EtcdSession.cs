@@ -137,29 +137,11 @@ internal sealed class EtcdSession : IAsyncDisposable
     {
         while (_waiting.Count > 0 && _requests < MaxRequests)
         {
-            List<LockTransaction> batch = NextBatch();
+            List<LockTransaction> batch = LockRequest.TakeBatch(_waiting, _storedOf);
             _requests++;
             TxnRequest request = LockRequest.Build(batch, _hostname, _storedOf);
             _ = TransactAsync(request, batch);
         }
-    }
-
-    private List<LockTransaction> NextBatch()
-    {
-        var batch = new List<LockTransaction>(Math.Min(_waiting.Count, LockRequest.MaxBatch));
-        int secrets = 0;
-        int bytes = 0;
-        while (_waiting.TryPeek(out LockTransaction? transaction))
-        {
-            EndpointData? stored = _storedOf(transaction.EndpointId);
-            secrets = Math.Max(secrets, stored?.Secrets.Count ?? 0);
-            bytes += stored?.Length ?? 0;
-            if (batch.Count > 0 && (batch.Count >= LockRequest.MaxBatch - secrets || bytes > LockRequest.MaxStoredBytes))
-                break;
-            batch.Add(_waiting.Dequeue());
-        }
-
-        return batch;
     }
 
     public async ValueTask DisposeAsync()

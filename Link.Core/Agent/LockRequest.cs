@@ -16,8 +16,28 @@ internal static class LockRequest
     /// </summary>
     public const int MaxBatch = 118;
 
-    /// <summary>Stored forms in one request, which they go with in case that etcd has lost them. etcd takes requests of 1.5 MiB.</summary>
-    public const int MaxStoredBytes = 1 << 20;
+    // Stored forms go with a request in case that etcd has lost them. It takes requests of 1.5 MiB.
+    private const int MaxStoredBytes = 1 << 20;
+
+    /// <summary>Takes as many of those that wait as etcd takes in one request, one at least.</summary>
+    /// <param name="waiting">Not empty.</param>
+    public static List<LockTransaction> TakeBatch(Queue<LockTransaction> waiting, Func<string, EndpointData?> storedOf)
+    {
+        var batch = new List<LockTransaction>(Math.Min(waiting.Count, MaxBatch));
+        int secrets = 0;
+        int bytes = 0;
+        while (waiting.TryPeek(out LockTransaction? transaction))
+        {
+            EndpointData? stored = storedOf(transaction.EndpointId);
+            secrets = Math.Max(secrets, stored?.Secrets.Count ?? 0);
+            bytes += stored?.Length ?? 0;
+            if (batch.Count > 0 && (batch.Count >= MaxBatch - secrets || bytes > MaxStoredBytes))
+                break;
+            batch.Add(waiting.Dequeue());
+        }
+
+        return batch;
+    }
 
     /// <param name="batch">At most <see cref="MaxBatch"/>, less the most secrets that one of the endpoints has.</param>
     /// <param name="storedOf">The endpoint's stored form by its id; null: it is not stored (any more).</param>

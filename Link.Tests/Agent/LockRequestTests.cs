@@ -163,17 +163,28 @@ public sealed class LockRequestTests(OneMember etcd) : IClassFixture<OneMember>
             etcd.Client.TxnAsync(LockRequest.Build([new LockTransaction(1, Id, _key, operation, lease)], Host, _ => data), TestContext.Current.CancellationToken);
     }
 
-    [Fact]
-    public async Task A_full_batch_of_endpoints_with_secrets_fits_into_one_request()
+    [Theory]
+    [InlineData(0, 0, LockRequest.MaxBatch)]
+    [InlineData(10, 400, LockRequest.MaxBatch - 10)]
+    [InlineData(64, 100, LockRequest.MaxBatch - 64)]
+    [InlineData(33, 8500, 3)]
+    [InlineData(1, 700_000, 1)]
+    [InlineData(1, 1_200_000, 1)]
+    public async Task As_many_endpoints_go_into_one_request_as_etcd_takes_with_their_secrets(int secrets, int length, int expected)
     {
-        const int secrets = 10;
+        const int count = 2 * LockRequest.MaxBatch;
         long lease = await LeaseAsync();
-        var batch = Enumerable.Range(0, LockRequest.MaxBatch - secrets).Select(i => new LockTransaction(i, $"vip-{_key}-{i}", $"{_key}-{i}", LockOperation.Create, lease)).ToList();
-        TxnResponse answer = await etcd.Client.TxnAsync(
-            LockRequest.Build(batch, Host, id => new EndpointData(_record, [.. Enumerable.Range(0, secrets).Select(i => new StoredValue(KeyLayout.Secret(Host, id, $"sec-{i}"), _record))])),
-            TestContext.Current.CancellationToken);
+        var value = ByteString.CopyFromUtf8(new string('x', length));
+        var waiting = new Queue<LockTransaction>(Enumerable.Range(0, count).Select(i => new LockTransaction(i, $"vip-{_key}-{i}", $"{_key}-{i}", LockOperation.Create, lease)));
+        var batch = LockRequest.TakeBatch(waiting, StoredOf);
+        Assert.Equal((expected, count - expected), (batch.Count, waiting.Count));
+        TxnResponse answer = await etcd.Client.TxnAsync(LockRequest.Build(batch, Host, StoredOf), TestContext.Current.CancellationToken);
         Assert.Equal(batch.Count, answer.Responses.Count);
-        Assert.Equal(_record, await GetAsync(KeyLayout.Secret(Host, batch[^1].EndpointId, "sec-9")));
+        Assert.Equal(_record, await GetAsync(KeyLayout.Endpoint(Host, batch[^1].EndpointId)));
+        if (secrets > 0)
+            Assert.Equal(value, await GetAsync(KeyLayout.Secret(Host, batch[^1].EndpointId, $"sec-{secrets - 1}")));
+
+        EndpointData StoredOf(string id) => new(_record, [.. Enumerable.Range(0, secrets).Select(i => new StoredValue(KeyLayout.Secret(Host, id, $"sec-{i}"), value))]);
     }
 
     private string Id => $"vip-{_key}";

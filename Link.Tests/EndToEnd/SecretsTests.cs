@@ -232,6 +232,23 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         Assert.DoesNotContain("migrated", agent.ReadLog(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Before_the_agent_has_joined_a_rotation_is_refused()
+    {
+        await Bed.ResetAsync();
+        Bed.Etcd[0].Signal(LibC.SIGSTOP);
+        try
+        {
+            await Host.StartAgentAsync(With("SECRET_STORAGE_ENCRYPTION_KEY", KeyA));
+            var answer = await AskAsync(HttpMethod.Post, "/encrypted_storage/key_rotation");
+            Assert.Equal((503, "the agent is still joining the cluster: rotate again when it serves"), (answer.Status, answer.Error));
+        }
+        finally
+        {
+            Bed.Etcd[0].Signal(LibC.SIGCONT);
+        }
+    }
+
     /// <summary>What LinK 3.3 left: an address, and a webhook whose secrets lie under no endpoint's id; the locks hang on the host's lease.</summary>
     private async Task<RecordedDump> WriteLinKsAsync()
     {
