@@ -47,6 +47,7 @@ internal static class CommandTree
         root.Subcommands.Add(AgentCommands.Health(builder));
         root.Subcommands.Add(RotateCommand.Create(builder));
         root.Subcommands.Add(AgentCommands.Version(builder));
+        root.Subcommands.Add(CompleteCommand.Create(root, console, options));
         return root;
     }
 
