@@ -77,7 +77,7 @@ public sealed class CompletionTests
         {
             "bash" => await RunAsync("bash", ["--norc", "-c", Bash, "bash", Path.Combine(folder, $"{program}.bash")]),
             "zsh" => await RunAsync("zsh", ["-f", "-c", Zsh, "zsh", folder]),
-            _ => await RunAsync("fish", ["--no-config", "-c", $"source {folder}/{program}.fish; complete -C $LINE | string split -f 1 \\t"]),
+            _ => await RunAsync("fish", ["--no-config", "-c", $"source {folder}/{program}.fish; complete -C $LINE | string split -f 1 \\t; true"]),
         };
 
         async Task<string> RunAsync(string file, string[] arguments)

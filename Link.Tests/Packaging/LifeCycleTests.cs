@@ -73,8 +73,7 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         // The TLS library is loaded when it is needed: here for a server that speaks no TLS.
         var (code, answer) = await _machine.TryAsync($"link-client --host https://{_bed.Etcd[0].Address}:{EtcdMember.ClientPort} version");
         Assert.Equal(3, code);
-        Assert.Contains("SSL", answer, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("libssl", answer, StringComparison.Ordinal);
+        Assert.Contains("frame", answer, StringComparison.Ordinal);
     }
 
     private async Task StartUnconfiguredAsync()

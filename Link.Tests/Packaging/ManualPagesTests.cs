@@ -73,7 +73,7 @@ public sealed partial class ManualPagesTests
     }
 
     private static IEnumerable<string> Names(Command command) =>
-        command.Hidden ? [] : [command.Name, .. command.Aliases, .. command.Options.SelectMany(option => option.Aliases.Append(option.Name)), .. command.Subcommands.SelectMany(Names)];
+        command.Hidden ? [] : [command.Name, .. command.Aliases, .. command.Options.SelectMany(option => option.Aliases.Append(option.Name)).Where(name => name[0] == '-'), .. command.Subcommands.SelectMany(Names)];
 
     private static void AssertAll(IEnumerable<string> wanted, IReadOnlySet<string> found, string where)
     {
