@@ -51,7 +51,7 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
             }
             catch
             {
-                output.WriteLine((await _machine.TryAsync("journalctl --no-pager -u link -n 60; systemctl status --no-pager link; cat /etc/link/link.env")).Text);
+                output.WriteLine((await _machine.TryAsync("journalctl --no-pager -u link -n 60; systemctl status --no-pager link")).Text);
                 output.WriteLine(bed.Logs());
                 throw;
             }
@@ -70,10 +70,10 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         Assert.Equal($"link-client {packages.Version}", await _machine.RunAsync("link-client --version"));
         Assert.Equal("", await _machine.RunAsync("dpkg --verify link; dpkg --audit"));
 
-        // The TLS library is loaded when it is needed: here for a server that speaks no TLS.
+        // The TLS library is loaded when it is needed, here for a server that speaks no TLS; without it the program is aborted.
         var (code, answer) = await _machine.TryAsync($"link-client --host https://{_bed.Etcd[0].Address}:{EtcdMember.ClientPort} version");
         Assert.Equal(3, code);
-        Assert.Contains("frame", answer, StringComparison.Ordinal);
+        Assert.Contains("no agent answers", answer, StringComparison.Ordinal);
     }
 
     private async Task StartUnconfiguredAsync()
