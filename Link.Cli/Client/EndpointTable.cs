@@ -60,12 +60,15 @@ internal static class EndpointTable
         {
             if (field.Name != "on_etcd_loss" && (field.Name != "ip" || endpoint.Ip is null))
             {
-                fields.Add((field.Name.Replace('_', ' ').ToUpperInvariant(), field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : field.Value.GetRawText()));
+                fields.Add((field.Name.Replace('_', ' ').ToUpperInvariant(), Short(field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString()! : field.Value.GetRawText())));
             }
         }
 
         return fields;
     }
+
+    /// <summary>A certificate, say, would fill the screen.</summary>
+    private static string Short(string value) => value.AsSpan().Count('\n') is > 0 and var more ? $"{more + 1} lines; -o json shows them" : value;
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 

@@ -51,6 +51,12 @@ internal sealed record PluginField(string Name, PluginFieldKind Kind, Option Opt
                 json.WriteStringValue(given.Read(Option.Name, Text(parsed)));
                 break;
 
+            case PluginFieldKind.File:
+                // Without the @ of other options: text that is no path would be of no use here.
+                string path = Text(parsed);
+                json.WriteStringValue(given.Read(Option.Name, path is "-" or ['@', ..] ? path : $"@{path}"));
+                break;
+
             case PluginFieldKind.WholeNumber:
                 json.WriteNumberValue(int.TryParse(Text(parsed), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
                     ? number

@@ -8,6 +8,9 @@ internal enum PluginFieldKind
     /// <summary>Also <c>@FILE</c>, <c>-</c> or an environment variable.</summary>
     Secret,
 
+    /// <summary>A path of the client's host, or <c>-</c>; its text is the value.</summary>
+    File,
+
     WholeNumber,
 
     /// <summary>The option may be repeated.</summary>

@@ -143,7 +143,7 @@ internal sealed class PluginOptions
         new("url", PluginFieldKind.Text, One("--url", "URL", $"{Webhook}: where to POST"), [Webhook], IsNeeded: true),
         new("headers", PluginFieldKind.Headers, Many("--header", "HEADER", $"{Webhook}: \"Name: value\", \"Name: @FILE\" or \"Name: -\"; may be repeated"), [Webhook]),
         new("secret", PluginFieldKind.Secret, Secret("--secret", Webhook, "LINK_PLUGIN_SECRET"), [Webhook], IsNeeded: true),
-        new("ca", PluginFieldKind.Text, One("--ca", "PATH", $"{Webhook}: PEM file on the agent's host with the only CAs to trust"), [Webhook]),
+        new("ca", PluginFieldKind.File, One("--ca", "FILE", $"{Webhook}: PEM file with the only CAs to trust, or -; its text is stored"), [Webhook]),
 
         new("program", PluginFieldKind.Text, One("--program", "PATH", $"{Exec}: absolute path on the agent's host"), [Exec], IsNeeded: true),
         new("arguments", PluginFieldKind.List, Many("--argument", "TEXT", $"{Exec}: an argument, --argument=-x if it starts with a dash; may be repeated"), [Exec]),

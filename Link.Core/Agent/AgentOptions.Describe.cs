@@ -38,7 +38,10 @@ internal sealed partial record AgentOptions
         Setting("MAX_NUMBER_OF_ENDPOINTS", MaxNumberOfEndpoints),
         Setting("SECRET_STORAGE_ENCRYPTION_KEY", SecretStorageEncryptionKey),
         Setting("SECRET_STORAGE_ALTERNATE_KEYS", SecretStorageAlternateKeys.Count == 0 ? null : string.Join(',', SecretStorageAlternateKeys)),
+        Setting("SECRET_STORAGE_FORMAT", SecretType.Of(SecretStorageFormat)),
         Setting("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", OutscalePublicIpRefreshInterval),
+        Setting("OSC_ENDPOINT_API", OscEndpointApi?.AbsoluteUri),
+        Setting("GO_ENV", GoEnv),
         Setting("WEBHOOK_REFRESH_INTERVAL", WebhookRefreshInterval),
         Setting("ON_ETCD_LOSS", EtcdLossPolicyWord.Of(OnEtcdLoss)),
         Setting("ON_STOP", Word(OnStop)),
@@ -63,5 +66,5 @@ internal sealed partial record AgentOptions
     private EffectiveSetting Setting(string variable, int value) => Setting(variable, value.ToString(CultureInfo.InvariantCulture));
 
     private bool IsFromEnvironment(string variable) =>
-        _fromEnvironment.Contains(variable) || variable == "PLUGIN_ENSURE_INTERVAL" && _fromEnvironment.Contains("ARP_GRATUITOUS_INTERVAL");
+        _fromEnvironment.Contains(variable) || _fromEnvironment.Contains(variable + "_FILE") || variable == "PLUGIN_ENSURE_INTERVAL" && _fromEnvironment.Contains("ARP_GRATUITOUS_INTERVAL");
 }

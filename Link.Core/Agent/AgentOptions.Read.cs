@@ -3,6 +3,7 @@ using System.Text;
 using Link.Core.Election;
 using Link.Core.Logging;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Outscale;
 using Link.Core.Secrets;
 
 namespace Link.Core.Agent;
@@ -54,7 +55,11 @@ internal sealed partial record AgentOptions
             MaxNumberOfEndpoints = read.Integer("MAX_NUMBER_OF_ENDPOINTS", 1000, -1, 1_000_000, ", where -1 means no limit"),
             SecretStorageEncryptionKey = ReadKey(read),
             SecretStorageAlternateKeys = ReadAlternateKeys(read),
+            SecretStorageFormat = read.Choice(
+                "SECRET_STORAGE_FORMAT", SecretFormat.AesGcm, (SecretType.AesGcm, SecretFormat.AesGcm), (SecretType.AesCfbSha512, SecretFormat.AesCfbSha512)),
             OutscalePublicIpRefreshInterval = read.Duration("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), Day),
+            OscEndpointApi = ReadOscEndpoint(read),
+            GoEnv = read.Text("GO_ENV"),
             WebhookRefreshInterval = read.Duration("WEBHOOK_REFRESH_INTERVAL", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), Day),
             OnEtcdLoss = read.Choice(
                 "ON_ETCD_LOSS", EtcdLossPolicy.Claim, ("claim", EtcdLossPolicy.Claim), ("hold", EtcdLossPolicy.Hold), ("release", EtcdLossPolicy.Release)),
@@ -162,23 +167,35 @@ internal sealed partial record AgentOptions
         return max;
     }
 
+    private static Uri? ReadOscEndpoint(EnvironmentReader read)
+    {
+        const string name = "OSC_ENDPOINT_API";
+        if (read.Text(name) is not { } text)
+            return null;
+        Uri? endpoint = OutscaleEndpoint.Parse(text, out string? wrong);
+        if (wrong is not null)
+            read.Fault(name, text, wrong, OutscaleEndpoint.Accepts);
+        return endpoint;
+    }
+
     private static Secret? ReadKey(EnvironmentReader read)
     {
-        const string name = "SECRET_STORAGE_ENCRYPTION_KEY";
-        var key = read.Secret(name);
+        var key = read.Secret("SECRET_STORAGE_ENCRYPTION_KEY", "secret-storage-encryption-key", out var source);
         if (key is not null && key.Reveal().Length < MinKeyLength)
-            read.SecretFault(name, $"has {key.Reveal().Length} characters", $"{MinKeyLength} characters or more");
+            read.SecretFault(source, $"has {key.Reveal().Length} characters", $"{MinKeyLength} characters or more");
         return key;
     }
 
     private static IReadOnlyList<Secret> ReadAlternateKeys(EnvironmentReader read)
     {
-        const string name = "SECRET_STORAGE_ALTERNATE_KEYS";
-        var keys = (read.Text(name) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var text = read.Secret("SECRET_STORAGE_ALTERNATE_KEYS", "secret-storage-alternate-keys", out var source)?.Reveal() ?? "";
+        var keys = source == "SECRET_STORAGE_ALTERNATE_KEYS"
+            ? text.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            : text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         for (var i = 0; i < keys.Length; i++)
         {
             if (keys[i].Length < MinKeyLength)
-                read.SecretFault(name, $"key {i + 1} of {keys.Length} has {keys[i].Length} characters", $"comma-separated keys of {MinKeyLength} characters or more");
+                read.SecretFault(source, $"key {i + 1} of {keys.Length} has {keys[i].Length} characters", $"keys of {MinKeyLength} characters or more, comma-separated in the variable and one a line in a file");
         }
 
         return [.. keys.Select(key => new Secret(key))];

@@ -92,14 +92,29 @@ internal sealed partial record AgentOptions
     /// <summary>MAX_NUMBER_OF_ENDPOINTS: endpoints this host may have, up to 1000000; -1: any number. Default 1000.</summary>
     public int MaxNumberOfEndpoints { get; init; } = 1000;
 
-    /// <summary>SECRET_STORAGE_ENCRYPTION_KEY: 32 characters or more; needed by plugins with secrets. Default: none.</summary>
+    /// <summary>
+    /// SECRET_STORAGE_ENCRYPTION_KEY: 32 characters or more; needed by plugins with secrets. Also from the file that SECRET_STORAGE_ENCRYPTION_KEY_FILE (ours)
+    /// names, or from the systemd credential <c>secret-storage-encryption-key</c>. Default: none.
+    /// </summary>
     public Secret? SecretStorageEncryptionKey { get; init; }
 
-    /// <summary>SECRET_STORAGE_ALTERNATE_KEYS: older keys, comma-separated, each 32 characters or more. Default: none.</summary>
+    /// <summary>
+    /// SECRET_STORAGE_ALTERNATE_KEYS: older keys, comma-separated, each 32 characters or more. Also from the file that SECRET_STORAGE_ALTERNATE_KEYS_FILE (ours)
+    /// names, or from the systemd credential <c>secret-storage-alternate-keys</c>, one a line. Default: none.
+    /// </summary>
     public IReadOnlyList<Secret> SecretStorageAlternateKeys { get; init; } = [];
+
+    /// <summary>SECRET_STORAGE_FORMAT (ours): aes-256-gcm, or aes-cfb-sha512 for those who may go back to LinK. Default aes-256-gcm.</summary>
+    public SecretFormat SecretStorageFormat { get; init; } = SecretFormat.AesGcm;
 
     /// <summary>OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL: period of the outscale plugin's check, 1s to 24h. Default 1m.</summary>
     public TimeSpan OutscalePublicIpRefreshInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>OSC_ENDPOINT_API (ours): where the Outscale API is, with its path; https, or http on a loopback address. Default: each region's own.</summary>
+    public Uri? OscEndpointApi { get; init; }
+
+    /// <summary>GO_ENV: <c>test</c> lets the outscale plugin take the region test-region; anything else means nothing. Default: none.</summary>
+    public string? GoEnv { get; init; }
 
     /// <summary>WEBHOOK_REFRESH_INTERVAL: period of the webhook plugin's calls while ACTIVATED, 1s to 24h. Default 5m.</summary>
     public TimeSpan WebhookRefreshInterval { get; init; } = TimeSpan.FromMinutes(5);

@@ -5,14 +5,14 @@ using Link.Core.Storage;
 namespace Link.Core.Agent;
 
 /// <summary>What the agent knows of an endpoint besides its election. Owned by the loop.</summary>
-internal sealed class EndpointEntry(EndpointRecord record, StoredEndpoint stored)
+internal sealed class EndpointEntry(EndpointRecord record, EndpointData stored)
 {
     public string Id => Record.Id;
 
     public EndpointRecord Record { get; set; } = record;
 
     /// <summary>As it is in etcd, or is to be.</summary>
-    public StoredEndpoint Stored { get; set; } = stored;
+    public EndpointData Stored { get; set; } = stored;
 
     /// <summary>Null: this agent cannot run the endpoint; <see cref="Reason"/> says why.</summary>
     public IOutput? Output { get; init; }

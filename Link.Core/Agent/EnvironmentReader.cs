@@ -11,6 +11,7 @@ namespace Link.Core.Agent;
 internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> environment)
 {
     private const int MaxShownLength = 100;
+    private const int MaxSecretFileBytes = 65_536;
 
     private readonly List<string> _faults = [];
     private readonly List<string> _warnings = [];
@@ -43,6 +44,65 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> envi
     }
 
     public Secret? Secret(string variable) => Text(variable) is { } value ? new Secret(value) : null;
+
+    /// <summary>
+    /// A secret from the variable itself, from the file that <c>VARIABLE_FILE</c> names, or from a systemd credential (systemd.exec(5), LoadCredential=).
+    /// White space at the end of a file is not part of it.
+    /// </summary>
+    /// <param name="credential">Name of the credential.</param>
+    /// <param name="source">Which of the three it was, for faults.</param>
+    public Secret? Secret(string variable, string credential, out string source)
+    {
+        string fileVariable = variable + "_FILE";
+        string? path = Text(fileVariable);
+        string? credentialPath = environment.TryGetValue("CREDENTIALS_DIRECTORY", out var directory) && File.Exists(Path.Combine(directory, credential))
+            ? Path.Combine(directory, credential)
+            : null;
+        source = variable;
+        if (Secret(variable) is { } given)
+        {
+            if (path is not null || credentialPath is not null)
+                _faults.Add($"{variable} is given twice: as the variable and {(path is not null ? $"by {fileVariable}" : $"as the systemd credential {credential}")}; keep one");
+            return given;
+        }
+
+        if (path is not null)
+        {
+            source = fileVariable;
+            if (credentialPath is not null)
+                _faults.Add($"{variable} is given twice: by {fileVariable} and as the systemd credential {credential}; keep one");
+            return SecretFile(fileVariable, path);
+        }
+
+        if (credentialPath is null)
+            return null;
+        source = $"credential {credential}";
+        _used.Add(variable);
+        return SecretFile(source, credentialPath);
+    }
+
+    private Secret? SecretFile(string source, string path)
+    {
+        const string accepts = "a readable file with the secret as its text";
+        string? wrong;
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            var bytes = new byte[MaxSecretFileBytes + 1];
+            int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            string text = length > MaxSecretFileBytes ? "" : Encoding.UTF8.GetString(bytes, 0, length).TrimEnd();
+            if (text.Length > 0)
+                return new Secret(text);
+            wrong = length > MaxSecretFileBytes ? $"the file is larger than {MaxSecretFileBytes} bytes" : "the file is empty";
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            wrong = $"the file cannot be read: {fault.Message}";
+        }
+
+        Fault(source, path, wrong, accepts);
+        return null;
+    }
 
     public TimeSpan Duration(string variable, TimeSpan @default, TimeSpan min, TimeSpan max)
     {

@@ -24,7 +24,7 @@ internal sealed class EtcdSession : IAsyncDisposable
     private readonly WatchStream _watch;
     private readonly EventLoop _loop;
     private readonly Log _log;
-    private readonly Func<string, StoredEndpoint?> _storedOf;
+    private readonly Func<string, EndpointData?> _storedOf;
     private readonly Action<HostRecords> _hostRead;
     private readonly Action<IReadOnlyList<ElectorInput>> _report;
     private readonly Queue<LockTransaction> _waiting = new();
@@ -34,7 +34,7 @@ internal sealed class EtcdSession : IAsyncDisposable
     /// <param name="storedOf">The stored form of an endpoint, by id.</param>
     /// <param name="hostRead">Given the answer to <see cref="LoadHost"/>, off the loop.</param>
     /// <param name="report">Given inputs on the loop.</param>
-    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, StoredEndpoint?> storedOf, Action<HostRecords> hostRead, Action<IReadOnlyList<ElectorInput>> report)
+    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, EndpointData?> storedOf, Action<HostRecords> hostRead, Action<IReadOnlyList<ElectorInput>> report)
     {
         _hostname = options.Hostname;
         _identity = identity;
@@ -45,6 +45,7 @@ internal sealed class EtcdSession : IAsyncDisposable
         _hostRead = hostRead;
         _report = report;
         _client = new EtcdClient(etcd);
+        Data = new HostDataStore(_client, _hostname);
         _client.EndpointChanged += change => _log.Write(
             change.From == change.To ? LogLevel.Debug : LogLevel.Info,
             "etcd connection changed", ("from", change.From), ("to", change.To), ("reason", change.Reason));
@@ -55,6 +56,9 @@ internal sealed class EtcdSession : IAsyncDisposable
             [WatchKey.Prefix(KeyLayout.LocksPrefix), WatchKey.Prefix(KeyLayout.CompetitorsPrefix), WatchKey.Single(KeyLayout.Agent(_hostname))],
             OnWatch);
     }
+
+    /// <summary>This host's endpoints and secrets; for any thread.</summary>
+    public HostDataStore Data { get; }
 
     /// <summary>URL of the member in use.</summary>
     public string Endpoint => EtcdOptions.NameOf(_client.CurrentEndpoint);
@@ -116,18 +120,6 @@ internal sealed class EtcdSession : IAsyncDisposable
         return agent.Kvs.Count == 0 ? 0 : agent.Kvs[0].Lease;
     }
 
-    /// <summary>Stores an endpoint's changed record. False: it is not stored any more.</summary>
-    public async Task<bool> ReplaceRecordAsync(string endpointId, ByteString record, CancellationToken cancel)
-    {
-        string key = KeyLayout.Endpoint(_hostname, endpointId);
-        TxnResponse answer = await _client.TxnAsync(TxnBuilder.If(When.Exists(key)).Then(Op.Put(key, record)), cancel).ConfigureAwait(false);
-        return answer.Succeeded;
-    }
-
-    /// <summary>Deletes the record of an endpoint that this agent cannot run, and its secrets.</summary>
-    public Task DeleteRecordAsync(string endpointId, CancellationToken cancel) =>
-        _client.TxnAsync(TxnBuilder.If().Then(Op.Delete(KeyLayout.Endpoint(_hostname, endpointId)), Op.DeletePrefix(KeyLayout.SecretsOf(_hostname, endpointId))), cancel);
-
     /// <summary>Whether a lock carries a lease, as etcd's cluster says.</summary>
     /// <returns>The lock's revision; null: it does not.</returns>
     /// <exception cref="EtcdException">No answer.</exception>
@@ -178,7 +170,7 @@ internal sealed class EtcdSession : IAsyncDisposable
     // Nested, as the locks' transactions are: etcd does not count what is nested against its quota, and a full database must not keep a host out.
     private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped) =>
         TxnBuilder.If().Then(Op.Nested(TxnBuilder.If().Then(
-            Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId, WrittenBy: _version).Write())),
+            Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom((new HostRecord(_hostname, leaseId) { Agent = _version }).Write())),
             Op.Put(
                 KeyLayout.Agent(_hostname),
                 ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped }.Write()),

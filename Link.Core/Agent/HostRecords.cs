@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Link.Core.Etcd;
 using Link.Core.Storage;
 
@@ -19,11 +18,11 @@ internal sealed record HostRecords
     /// <summary>The host's record was written last by LinK: what is on this host is LinK's.</summary>
     public bool IsLinKs { get; private init; }
 
-    /// <summary>The endpoints that can be read, each with the revision of its key.</summary>
-    public List<Revised<EndpointRecord>> Endpoints { get; private init; } = [];
+    /// <summary>All, also those that cannot be read.</summary>
+    public IReadOnlyList<StoredEndpoint> Endpoints { get; private init; } = [];
 
-    /// <summary>The host's secrets as they are stored, by key.</summary>
-    public IReadOnlyDictionary<string, ByteString> Secrets { get; private init; } = new Dictionary<string, ByteString>();
+    /// <summary>All, by key.</summary>
+    public IReadOnlyDictionary<string, StoredSecret> Secrets { get; private init; } = new Dictionary<string, StoredSecret>();
 
     /// <summary>What cannot be read, one line each.</summary>
     public IReadOnlyList<string> Faults { get; private init; } = [];
@@ -46,25 +45,22 @@ internal sealed record HostRecords
 
         HostRecord? host = One(0, KeyLayout.Host(hostname), HostRecord.Read);
         AgentRecord? agent = One(1, KeyLayout.Agent(hostname), AgentRecord.Read);
-        var endpoints = new List<Revised<EndpointRecord>>();
-        foreach (KeyValue pair in answer.Responses[2].ResponseRange.Kvs)
+        IReadOnlyList<StoredEndpoint> endpoints = StoredEndpoint.ReadAll(answer.Responses[2].ResponseRange.Kvs);
+        foreach (StoredEndpoint endpoint in endpoints)
         {
-            if (Accept(EndpointRecord.Read(pair.Key.ToStringUtf8(), pair.Value.Memory)) is { } endpoint)
-                endpoints.Add(new Revised<EndpointRecord>(endpoint, pair.ModRevision));
+            if (endpoint.Error != null)
+                faults.Add(endpoint.Error);
         }
 
-        var secrets = new Dictionary<string, ByteString>();
-        foreach (KeyValue pair in answer.Responses[4].ResponseRange.Kvs)
-            secrets[pair.Key.ToStringUtf8()] = pair.Value;
         return new HostRecords
         {
             LeaseId = host?.LeaseId ?? 0,
             Agent = agent,
             IsDrained = answer.Responses[3].ResponseRange.Kvs.Count > 0,
             // LinK before 1.9 wrote no record of the host, and a lease into each endpoint.
-            IsLinKs = host?.IsLinKs ?? endpoints.Exists(endpoint => endpoint.Value.LeaseId != 0),
+            IsLinKs = host?.IsLinKs ?? endpoints.Any(static endpoint => endpoint.Record is { LeaseId: not 0 }),
             Endpoints = endpoints,
-            Secrets = secrets,
+            Secrets = StoredSecret.ReadAll(answer.Responses[4].ResponseRange.Kvs),
             Faults = faults,
         };
     }

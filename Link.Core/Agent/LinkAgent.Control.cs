@@ -12,6 +12,11 @@ namespace Link.Core.Agent;
 /// <summary>What the API asks for. Called on any thread; the state is read and changed on the loop.</summary>
 internal sealed partial class LinkAgent : IAgentControl
 {
+    /// <summary>Longer than a request to etcd may take, so that an etcd that does not answer is known by then.</summary>
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(3);
+
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public Task<AgentSnapshot> GetStatusAsync(CancellationToken cancel) => _loop.InvokeAsync(() =>
     {
         bool answers = _elector.Etcd == EtcdState.Ok;
@@ -47,27 +52,19 @@ internal sealed partial class LinkAgent : IAgentControl
         IReadOnlyList<HealthCheck> checks = ReadChecks(wish, 0, faults);
         if (faults.Count > 0)
             return Invalid(faults);
-        // Migrations and rotations rewrite records, too: one after the other, each from what the last one left.
-        await _records.WaitAsync(cancel).ConfigureAwait(false);
-        try
-        {
-            return await SetChecksAsync(id, checks).ConfigureAwait(false);
-        }
-        finally
-        {
-            _records.Release();
-        }
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
+        return await _data.ExclusivelyAsync(() => SetChecksAsync(id, checks), cancel).ConfigureAwait(false);
     }
 
     private async Task<Outcome> SetChecksAsync(string id, IReadOnlyList<HealthCheck> checks)
     {
-        (EndpointRecord? changed, StoredEndpoint? stored) = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? (entry.Record with { Checks = checks }, entry.Stored) : (null, null)).ConfigureAwait(false);
+        EndpointRecord? changed = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? entry.Record with { Checks = checks } : null).ConfigureAwait(false);
         if (changed == null)
             return new Outcome(OutcomeStatus.NotFound);
         ByteString json = ByteString.CopyFrom(changed.Write());
         try
         {
-            if (!await _etcd.ReplaceRecordAsync(id, json, CancellationToken.None).ConfigureAwait(false))
+            if (!await _etcd.Data.ReplaceRecordAsync(id, json, CancellationToken.None).ConfigureAwait(false))
                 return new Outcome(OutcomeStatus.NotFound);
         }
         catch (EtcdException fault)
@@ -80,7 +77,7 @@ internal sealed partial class LinkAgent : IAgentControl
             if (!_entries.TryGetValue(id, out EndpointEntry? entry))
                 return new Outcome(OutcomeStatus.NotFound);
             entry.Record = changed;
-            entry.Stored = stored! with { Record = json };
+            entry.Stored = entry.Stored with { Record = json };
             StartChecks(entry);
             return new Outcome(OutcomeStatus.Done, Endpoint: Show(entry));
         }).ConfigureAwait(false);
@@ -88,12 +85,13 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public async Task<Outcome> DeleteAsync(string id, CancellationToken cancel)
     {
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
         bool foreign = await _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) && entry.Output == null).WaitAsync(cancel).ConfigureAwait(false);
         if (!foreign)
             return await CommandAsync(command => new ElectorInput.RemoveEndpoint(command, id), cancel).ConfigureAwait(false);
         try
         {
-            await _etcd.DeleteRecordAsync(id, CancellationToken.None).WaitAsync(cancel).ConfigureAwait(false);
+            await _etcd.Data.DeleteRecordAsync(id, CancellationToken.None).WaitAsync(cancel).ConfigureAwait(false);
         }
         catch (EtcdException fault)
         {
@@ -128,10 +126,9 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public Task<Outcome> UndrainAsync(CancellationToken cancel) => CommandAsync(command => new ElectorInput.Undrain(command), cancel);
 
-    public Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) =>
-        Task.FromResult(new Outcome(OutcomeStatus.Failed, "this agent does not rotate secrets yet"));
+    public Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel) => _data.RotateAsync(force);
 
-    public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(new RotationSnapshot());
+    public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(_data.Rotation);
 
     // ---- on the loop -----------------------------------------------------------------------------
 
@@ -144,8 +141,16 @@ internal sealed partial class LinkAgent : IAgentControl
         return _lastCommand;
     }
 
+    /// <summary>A command that comes right after the start waits a moment, so that a script may start the agent and go on.</summary>
+    private async Task WaitUntilJoinedAsync(CancellationToken cancel)
+    {
+        if (!_joined.Task.IsCompleted)
+            await Task.WhenAny(_joined.Task, Task.Delay(JoinPatience, cancel)).ConfigureAwait(false);
+    }
+
     private async Task<Outcome> CommandAsync(Func<long, ElectorInput> input, CancellationToken cancel)
     {
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
         var done = new TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         await _loop.InvokeAsync(() =>
         {
@@ -168,7 +173,7 @@ internal sealed partial class LinkAgent : IAgentControl
             HealthcheckIntervalSeconds = entry.Record.HealthcheckInterval,
             Ip = (entry.Config as ArpConfig)?.Cidr,
             Interface = (entry.Output as ArpOutput)?.Interface,
-            PluginConfigJson = entry.Record.Plugin == ArpPlugin.PluginName ? null : _secrets.Mask(entry.Record),
+            PluginConfigJson = ConfigOf(entry),
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
             Reason = endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null,
             Since = entry.Since,
@@ -178,6 +183,12 @@ internal sealed partial class LinkAgent : IAgentControl
             LastErrorAt = entry.LastErrorAt,
         };
     }
+
+    /// <summary>For display; null where nothing is known of what is secret in it.</summary>
+    private string? ConfigOf(EndpointEntry entry) =>
+        entry.Record.Plugin == ArpPlugin.PluginName || !_plugins.TryGetValue(entry.Record.Plugin, out IPlugin? plugin)
+            ? null
+            : UrlPassword.Hide(EndpointSecrets.ForDisplay(entry.Record.PluginConfig, plugin.SecretFields));
 
     private static Outcome ToOutcome(AnswerStatus status, string? reason) => new(
         status switch

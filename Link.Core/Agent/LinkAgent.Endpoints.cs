@@ -1,8 +1,10 @@
+using System.Text.Json;
 using Google.Protobuf;
 using Link.Core.Api;
 using Link.Core.Election;
 using Link.Core.HealthChecks;
 using Link.Core.Plugins;
+using Link.Core.Secrets;
 using Link.Core.Storage;
 
 namespace Link.Core.Agent;
@@ -27,18 +29,21 @@ internal sealed partial class LinkAgent
             return Invalid(faults);
 
         string id = EndpointId.New();
-        SealedConfig sealedConfig = _secrets.Seal(id, plugin, config.ToJson());
-        if (sealedConfig.Fault != null)
-            return new Outcome(OutcomeStatus.Invalid, sealedConfig.Fault, new Dictionary<string, IReadOnlyList<string>> { ["plugin_config"] = [sealedConfig.Fault] });
+        SealedConfig sealedConfig = EndpointSecrets.Seal(_options.Hostname, id, config.ToJson(), plugin.SecretFields, _keys, _options.SecretStorageFormat);
+        foreach (SecretFault fault in sealedConfig.Faults)
+            faults[$"plugin_config.{fault.Field}"] = [fault.Message];
+        if (sealedConfig.Config is not { } toStore)
+            return Invalid(faults);
         var record = new EndpointRecord
         {
             Id = id,
             Checks = checks,
             HealthcheckInterval = wish.HealthcheckIntervalSeconds,
             Plugin = wish.Plugin,
-            PluginConfig = sealedConfig.Json,
+            PluginConfig = toStore,
         };
-        var loaded = new LoadedEndpoint(record, new StoredEndpoint(ByteString.CopyFrom(record.Write()), sealedConfig.Secrets), plugin, config, config.ElectionKey, null);
+        var loaded = new LoadedEndpoint(record, new EndpointData(ByteString.CopyFrom(record.Write()), ToPairs(sealedConfig.Secrets)), plugin, config, config.ElectionKey, null);
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
         Task<Outcome> added = await _loop.InvokeAsync(() => Add(loaded)).WaitAsync(cancel).ConfigureAwait(false);
         return await added.WaitAsync(cancel).ConfigureAwait(false);
     }
@@ -79,23 +84,38 @@ internal sealed partial class LinkAgent
     /// <summary>Off the loop: many secrets to open take their time.</summary>
     private void OnHostRead(HostRecords records)
     {
-        List<LoadedEndpoint> loaded = records.Endpoints.ConvertAll(endpoint => Load(endpoint.Value, records.Secrets));
+        var loaded = new List<LoadedEndpoint>();
+        foreach (StoredEndpoint endpoint in records.Endpoints)
+        {
+            if (endpoint.Record is { } record)
+                loaded.Add(Load(record, records.Secrets));
+        }
+
         _loop.Post(() => OnHostLoaded(records, loaded));
     }
 
     /// <summary>Reads what etcd has of an endpoint. What cannot be read or opened concerns that endpoint alone.</summary>
-    private LoadedEndpoint Load(EndpointRecord record, IReadOnlyDictionary<string, ByteString> secrets)
+    private LoadedEndpoint Load(EndpointRecord record, IReadOnlyDictionary<string, StoredSecret> secrets)
     {
-        var bare = new StoredEndpoint(ByteString.CopyFrom(record.Write()));
+        var bare = new EndpointData(ByteString.CopyFrom(record.Write()));
         if (!_plugins.TryGetValue(record.Plugin, out IPlugin? plugin))
             return new LoadedEndpoint(record, bare, null, null, null, $"this agent has no plugin \"{record.Plugin}\"");
-        OpenedConfig opened = _secrets.Open(record, plugin, secrets);
-        StoredEndpoint stored = bare with { Secrets = opened.Secrets };
+        OpenedConfig opened = EndpointSecrets.Open(_options.Hostname, record.Id, record.PluginConfig, plugin.SecretFields, secrets, _keys);
+        EndpointData stored = bare with { Secrets = [.. opened.Secrets.Select(static secret => KeyValuePair.Create(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Value)))] };
         if (opened.Config is not { } config)
-            return new LoadedEndpoint(record, stored, plugin, null, plugin.FindElectionKey(record.ParsePluginConfig()), opened.Fault);
-        Validated<PluginConfig> parsed = plugin.Read(config, stored: true);
+            return new LoadedEndpoint(record, stored, plugin, null, plugin.FindElectionKey(record.ParsePluginConfig()), string.Join("; ", opened.Faults));
+        Validated<PluginConfig> parsed = plugin.Read(ParseOpened(config), stored: true);
         return new LoadedEndpoint(record, stored, plugin, parsed.Value, parsed.Value?.ElectionKey, parsed.Value == null ? InOneLine(parsed.Errors) : null);
     }
+
+    private static JsonElement ParseOpened(Secret config)
+    {
+        using JsonDocument document = JsonDocument.Parse(config.Reveal());
+        return document.RootElement.Clone();
+    }
+
+    private static KeyValuePair<string, ByteString>[] ToPairs(IReadOnlyList<SecretPut> secrets) =>
+        [.. secrets.Select(static secret => KeyValuePair.Create(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Record.Write())))];
 
     private void OnHostLoaded(HostRecords records, IReadOnlyList<LoadedEndpoint> endpoints)
     {

@@ -8,6 +8,9 @@ using Link.Core.Net;
 using Link.Core.Net.Linux;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Outscale;
+using Link.Core.Plugins.Webhook;
+using Link.Core.Secrets;
 
 namespace Link.Core.Agent;
 
@@ -27,11 +30,10 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly EtcdSession _etcd;
     private readonly ArpOutputs _outputs;
     private readonly RemoteOutputs _remote;
+    private readonly OutboundHttp _http = new(new NameResolver(), TimeProvider.System);
     private readonly SortedDictionary<string, IPlugin> _plugins = new(StringComparer.Ordinal);
-    private readonly SecretVault _secrets;
-
-    /// <summary>Held by whoever rewrites records or secrets in etcd.</summary>
-    private readonly SemaphoreSlim _records = new(1);
+    private readonly KeyRing _keys;
+    private readonly DataKeeper _data;
     private readonly NamespaceClaim _namespace = NamespaceClaim.Try();
     private readonly HealthCheckRunner _checks;
     private readonly ApiServer _api;
@@ -69,12 +71,13 @@ internal sealed partial class LinkAgent : IDisposable
             },
             now,
             new Random());
-        _secrets = new SecretVault(options);
+        _keys = new KeyRing(options.SecretStorageEncryptionKey, options.SecretStorageAlternateKeys);
         _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Stored, OnHostRead, Feed);
         _outputs = new ArpOutputs(
             new AnnounceOptions { Rounds = options.ArpGratuitousCount + 1, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },
             this,
             new Random());
+        _data = new DataKeeper(_etcd.Data, _keys, options.SecretStorageFormat, _plugins.GetValueOrDefault, this, log, TimeProvider.System);
         foreach (int descriptor in _outputs.Descriptors)
             _loop.Watch(descriptor, ms => _outputs.Dispatch(descriptor, ms));
         _remote = new RemoteOutputs(
@@ -88,6 +91,18 @@ internal sealed partial class LinkAgent : IDisposable
             static () => BootClock.NowMs,
             new Random());
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
+        AddPlugin(new WebhookPlugin(_remote, options.WebhookRefreshInterval, version, TimeProvider.System));
+        AddPlugin(new OutscalePlugin(
+            _remote,
+            new OutscaleOptions
+            {
+                RefreshInterval = options.OutscalePublicIpRefreshInterval,
+                Endpoint = options.OscEndpointApi,
+                AllowsTestRegion = options.GoEnv == "test",
+            },
+            _http,
+            TimeProvider.System,
+            static () => BootClock.NowMs));
         _checks = new HealthCheckRunner(
             new HealthCheckOptions
             {
@@ -132,7 +147,9 @@ internal sealed partial class LinkAgent : IDisposable
         _api.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(3));
         _checks.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
+        _data.Dispose();
         _remote.Dispose();
+        _http.Dispose();
         _outputs.Dispose();
         _namespace.Dispose();
         _loop.Dispose();
@@ -254,7 +271,9 @@ internal sealed partial class LinkAgent : IDisposable
     private void OnServing()
     {
         _served = true;
+        _joined.TrySetResult();
         _log.Info("serving", ("endpoints", _entries.Count), ("lease", _elector.LeaseId));
+        _ = _data.MigrateAsync();
         if (!_namespace.IsHeld)
             return;
         if (_predecessorWasLinK)

@@ -7,4 +7,4 @@ namespace Link.Core.Agent;
 /// <param name="Plugin">Null: this agent does not have it.</param>
 /// <param name="Config">Null: it cannot be read, or its secrets cannot be opened; <paramref name="Fault"/> says why.</param>
 /// <param name="Key">The election key; null: it cannot be told.</param>
-internal sealed record LoadedEndpoint(EndpointRecord Record, StoredEndpoint Stored, IPlugin? Plugin, PluginConfig? Config, string? Key, string? Fault);
+internal sealed record LoadedEndpoint(EndpointRecord Record, EndpointData Stored, IPlugin? Plugin, PluginConfig? Config, string? Key, string? Fault);

@@ -18,7 +18,7 @@ internal static class LockRequest
 
     /// <param name="batch">At most <see cref="MaxBatch"/>, less the most secrets that one of the endpoints has.</param>
     /// <param name="storedOf">The endpoint's stored form by its id; null: it is not stored (any more).</param>
-    public static TxnRequest Build(IReadOnlyList<LockTransaction> batch, string hostname, Func<string, StoredEndpoint?> storedOf)
+    public static TxnRequest Build(IReadOnlyList<LockTransaction> batch, string hostname, Func<string, EndpointData?> storedOf)
     {
         var request = new TxnRequest();
         foreach (LockTransaction transaction in batch)
@@ -26,7 +26,7 @@ internal static class LockRequest
         return request;
     }
 
-    private static TxnRequest Build(LockTransaction transaction, string hostname, StoredEndpoint? stored)
+    private static TxnRequest Build(LockTransaction transaction, string hostname, EndpointData? stored)
     {
         string key = transaction.Key;
         string lockKey = KeyLayout.Lock(key);
@@ -55,13 +55,13 @@ internal static class LockRequest
         return all;
     }
 
-    private static TxnRequest Always(LockTransaction transaction, string competitor, string recordKey, StoredEndpoint? stored, string hostname)
+    private static TxnRequest Always(LockTransaction transaction, string competitor, string recordKey, EndpointData? stored, string hostname)
     {
         switch (transaction.Operation)
         {
             case LockOperation.Remove:
                 TxnBuilder remove = TxnBuilder.If().Then(Op.Delete(competitor), Op.Delete(recordKey), Op.DeletePrefix(KeyLayout.SecretsOf(hostname, transaction.EndpointId)));
-                return DeleteStray(remove, stored, KeyLayout.SecretsOf(hostname, transaction.EndpointId));
+                return DeleteStray(remove, stored, hostname);
             case LockOperation.Create or LockOperation.CreateOnly:
                 TxnBuilder store = TxnBuilder.If().Then(Op.Put(competitor, Competing()));
                 return stored == null ? store : Put(store, recordKey, stored);
@@ -74,7 +74,7 @@ internal static class LockRequest
         }
     }
 
-    private static TxnBuilder Put(TxnBuilder transaction, string recordKey, StoredEndpoint stored)
+    private static TxnBuilder Put(TxnBuilder transaction, string recordKey, EndpointData stored)
     {
         transaction.Then(Op.Put(recordKey, stored.Record));
         foreach ((string key, ByteString secret) in stored.Secrets)
@@ -83,12 +83,11 @@ internal static class LockRequest
     }
 
     /// <summary>Secrets that LinK left under an empty endpoint id go with the endpoint that refers to them.</summary>
-    private static TxnBuilder DeleteStray(TxnBuilder transaction, StoredEndpoint? stored, string prefix)
+    private static TxnBuilder DeleteStray(TxnBuilder transaction, EndpointData? stored, string hostname)
     {
         foreach ((string key, _) in stored?.Secrets ?? [])
         {
-            // etcd takes no key twice in one transaction.
-            if (!key.StartsWith(prefix, StringComparison.Ordinal))
+            if (key.StartsWith(KeyLayout.SecretsOf(hostname, ""), StringComparison.Ordinal))
                 transaction.Then(Op.Delete(key));
         }
 

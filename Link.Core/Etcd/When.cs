@@ -22,6 +22,11 @@ internal static class When
     public static Compare LeaseIs(string key, long lease) =>
         new() { Key = Utf8(key), Target = Compare.Types.CompareTarget.Lease, Lease = lease };
 
+    /// <summary>The key hangs on another lease, on none, or does not exist.</summary>
+    /// <param name="lease">Not 0.</param>
+    public static Compare LeaseIsNot(string key, long lease) =>
+        new() { Key = Utf8(key), Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.NotEqual, Lease = lease };
+
     public static Compare ValueIs(string key, string value) => ValueIs(key, Utf8(value));
 
     public static Compare ValueIs(string key, ByteString value) =>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Link.Core.Net;
 
 namespace Link.Core.HealthChecks;
 

@@ -122,7 +122,7 @@ internal sealed partial class RemoteOutputs
         TimeSpan pause = known is { IsPermanent: true } ? options.MaxBackoff : BackOff(options.EnsureInterval, output.Failures);
         var jittered = TimeSpan.FromMilliseconds(Jitter(pause));
         if (known?.RetryAfter is { } least && least > jittered)
-            jittered = least;
+            jittered = least < options.MaxBackoff ? least : options.MaxBackoff;
         output.CallAtMs = nowMs() + (long)jittered.TotalMilliseconds;
         events.CallEnded(output, error, output.Failures, output.IsRemoved && output.Failures >= options.FarewellTries ? null : jittered);
         if (kind == CallKind.Activate && GivesUp(output, known))

@@ -60,11 +60,7 @@ internal sealed record EndpointRecord
         writer.WriteRawValue(RecordJson.Compact(PluginConfig), skipInputValidation: true);
         if (LeaseId != 0)
             writer.WriteNumber("lease_id", LeaseId);
-        foreach (var (field, value) in UnknownFields)
-        {
-            writer.WritePropertyName(field);
-            writer.WriteRawValue(RecordJson.Compact(value), skipInputValidation: true);
-        }
+        RecordJson.WriteUnknownFields(writer, UnknownFields);
     });
 
     private static EndpointRecord ReadFields(JsonElement json)
@@ -78,7 +74,7 @@ internal sealed record EndpointRecord
             Plugin = RecordJson.Text(json, "plugin"),
             PluginConfig = RecordJson.Has(json, "plugin_config", out var config) ? config.GetRawText() : "{}",
             LeaseId = RecordJson.Integer(json, "lease_id"),
-            UnknownFields = ReadUnknownFields(json),
+            UnknownFields = RecordJson.UnknownFields(json, KnownFields),
         };
         if (record.Id.Length == 0)
             throw new JsonException("field id is missing");
@@ -89,18 +85,6 @@ internal sealed record EndpointRecord
 
         var address = RecordJson.Write(writer => writer.WriteString("ip", record.Ip));
         return record with { Ip = "", Plugin = ArpPlugin, PluginConfig = System.Text.Encoding.UTF8.GetString(address), IsOldForm = true };
-    }
-
-    private static List<KeyValuePair<string, string>> ReadUnknownFields(JsonElement json)
-    {
-        List<KeyValuePair<string, string>> unknown = [];
-        foreach (var field in json.EnumerateObject())
-        {
-            if (Array.IndexOf(KnownFields, field.Name) < 0)
-                unknown.Add(KeyValuePair.Create(field.Name, field.Value.GetRawText()));
-        }
-
-        return unknown;
     }
 
     private static IReadOnlyList<HealthCheck> ReadChecks(JsonElement json)

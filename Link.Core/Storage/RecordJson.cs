@@ -70,6 +70,28 @@ internal static class RecordJson
 
     public static JsonException Wrong(string field, string wanted) => new($"field {field} is not {wanted}");
 
+    /// <summary>The fields that are not among the known ones, with their JSON, so that a rewrite can keep them.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> UnknownFields(JsonElement record, string[] known)
+    {
+        List<KeyValuePair<string, string>>? unknown = null;
+        foreach (var field in record.EnumerateObject())
+        {
+            if (Array.IndexOf(known, field.Name) < 0)
+                (unknown ??= []).Add(KeyValuePair.Create(field.Name, field.Value.GetRawText()));
+        }
+
+        return unknown is null ? [] : unknown;
+    }
+
+    public static void WriteUnknownFields(Utf8JsonWriter writer, IReadOnlyList<KeyValuePair<string, string>> unknown)
+    {
+        foreach (var (field, value) in unknown)
+        {
+            writer.WritePropertyName(field);
+            writer.WriteRawValue(Compact(value), skipInputValidation: true);
+        }
+    }
+
     /// <summary>Takes out the white space between tokens and leaves every token as it is written.</summary>
     public static string Compact(string json)
     {

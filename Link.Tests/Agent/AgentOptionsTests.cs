@@ -2,6 +2,8 @@ using System.Net;
 using Link.Core.Agent;
 using Link.Core.Election;
 using Link.Core.Logging;
+using Link.Core.Secrets;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Agent;
@@ -26,6 +28,57 @@ public sealed class AgentOptionsTests
         Assert.Equal(LogLevel.Info, options.LogLevel);
         Assert.Null(options.Interface);
         Assert.Empty(Read().Warnings);
+    }
+
+    [Fact]
+    public void Keys_come_from_the_variable_from_a_file_or_from_a_systemd_credential()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("key", $"file-{Key}\n");
+        folder.Write("secret-storage-encryption-key", $"credential-{Key}\n");
+        folder.Write("secret-storage-alternate-keys", $"old-1-{Key}\n\nold-2-{Key}\n");
+
+        Assert.Equal($"variable-{Key}", Valid(("SECRET_STORAGE_ENCRYPTION_KEY", $"variable-{Key}")).SecretStorageEncryptionKey!.Reveal());
+        Assert.Equal($"file-{Key}", Valid(("SECRET_STORAGE_ENCRYPTION_KEY_FILE", file)).SecretStorageEncryptionKey!.Reveal());
+        var options = Valid(("CREDENTIALS_DIRECTORY", folder.Path));
+        Assert.Equal($"credential-{Key}", options.SecretStorageEncryptionKey!.Reveal());
+        Assert.Equal([$"old-1-{Key}", $"old-2-{Key}"], options.SecretStorageAlternateKeys.Select(key => key.Reveal()));
+        Assert.Contains("SECRET_STORAGE_ENCRYPTION_KEY=*** (environment)", Lines(options));
+        Assert.DoesNotContain(Key, options.ToString());
+    }
+
+    [Fact]
+    public void A_key_that_is_given_twice_is_a_fault()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("secret-storage-encryption-key", $"file-{Key}");
+
+        Assert.Equal(
+            ["SECRET_STORAGE_ENCRYPTION_KEY is given twice: as the variable and by SECRET_STORAGE_ENCRYPTION_KEY_FILE; keep one"],
+            Read(("SECRET_STORAGE_ENCRYPTION_KEY", $"variable-{Key}"), ("SECRET_STORAGE_ENCRYPTION_KEY_FILE", file)).Faults);
+        Assert.Equal(
+            ["SECRET_STORAGE_ENCRYPTION_KEY is given twice: by SECRET_STORAGE_ENCRYPTION_KEY_FILE and as the systemd credential secret-storage-encryption-key; keep one"],
+            Read(("CREDENTIALS_DIRECTORY", folder.Path), ("SECRET_STORAGE_ENCRYPTION_KEY_FILE", file)).Faults);
+    }
+
+    [Fact]
+    public void A_key_file_that_is_missing_empty_too_large_or_too_short_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        string FaultOf(string path) => Assert.Single(Read(("SECRET_STORAGE_ENCRYPTION_KEY_FILE", path)).Faults);
+
+        Assert.StartsWith($"SECRET_STORAGE_ENCRYPTION_KEY_FILE=\"{folder.Path}/none\": the file cannot be read: ", FaultOf($"{folder.Path}/none"));
+        Assert.StartsWith($"SECRET_STORAGE_ENCRYPTION_KEY_FILE=\"{folder.Path}/empty\": the file is empty", FaultOf(folder.Write("empty", "\n")));
+        Assert.StartsWith($"SECRET_STORAGE_ENCRYPTION_KEY_FILE=\"{folder.Path}/large\": the file is larger than 65536 bytes", FaultOf(folder.Write("large", new string('k', 70_000))));
+        Assert.Equal("SECRET_STORAGE_ENCRYPTION_KEY_FILE=***: has 5 characters; accepts 32 characters or more", FaultOf(folder.Write("short", "short")));
+    }
+
+    [Fact]
+    public void The_format_of_secrets_is_ours_or_LinKs()
+    {
+        Assert.Equal(SecretFormat.AesGcm, Valid().SecretStorageFormat);
+        Assert.Equal(SecretFormat.AesCfbSha512, Valid(("SECRET_STORAGE_FORMAT", "aes-cfb-sha512")).SecretStorageFormat);
+        Assert.Contains("accepts aes-256-gcm or aes-cfb-sha512", Assert.Single(Read(("SECRET_STORAGE_FORMAT", "rot13")).Faults));
     }
 
     [Fact]
@@ -70,6 +123,12 @@ public sealed class AgentOptionsTests
     [InlineData("BIND", "127.0.0.1:1313")]
     [InlineData("SOCKET", "link.sock")]
     [InlineData("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL", "1s")]
+    [InlineData("OSC_ENDPOINT_API", "127.0.0.1:3000")]
+    [InlineData("OSC_ENDPOINT_API", "api.eu-west-2.outscale.com")]
+    [InlineData("OSC_ENDPOINT_API", "http://api.eu-west-2.outscale.com")]
+    [InlineData("OSC_ENDPOINT_API", "http://10.0.0.1:3000/api/v1")]
+    [InlineData("OSC_ENDPOINT_API", "ftp://127.0.0.1/api/v1")]
+    [InlineData("OSC_ENDPOINT_API", "https://api.example.org/?a=b")]
     [InlineData("LOG_LEVEL", "INFO")]
     [InlineData("ON_STOP", "hand-over")]
     public void What_is_out_of_bounds_is_a_fault_that_names_the_variable(string variable, string value)
@@ -160,6 +219,39 @@ public sealed class AgentOptionsTests
     }
 
     [Theory]
+    [InlineData("https://api.private.example.org", "https://api.private.example.org/api/v1")]
+    [InlineData("https://api.private.example.org/", "https://api.private.example.org/api/v1")]
+    [InlineData("https://api.private.example.org:8443/api/v1/", "https://api.private.example.org:8443/api/v1")]
+    [InlineData("https://gateway.example.org/outscale", "https://gateway.example.org/outscale")]
+    [InlineData("http://127.0.0.1:3000", "http://127.0.0.1:3000/api/v1")]
+    [InlineData("http://[::1]:3000/api/v1", "http://[::1]:3000/api/v1")]
+    [InlineData("http://localhost:3000", "http://localhost:3000/api/v1")]
+    public void The_endpoint_of_Outscale_may_be_given_with_or_without_its_path(string value, string url)
+    {
+        var options = Valid(("OSC_ENDPOINT_API", value));
+
+        Assert.Equal(url, options.OscEndpointApi!.AbsoluteUri);
+        Assert.Contains($"OSC_ENDPOINT_API={url} (environment)", Lines(options));
+    }
+
+    [Fact]
+    public void A_password_in_the_endpoint_of_Outscale_is_refused_and_not_shown()
+    {
+        var fault = Assert.Single(Read(("OSC_ENDPOINT_API", "https://me:hidden@api.example.org")).Faults);
+
+        Assert.Contains("has a user", fault);
+        Assert.DoesNotContain("hidden", fault);
+    }
+
+    [Fact]
+    public void GO_ENV_may_say_anything()
+    {
+        Assert.Null(Valid().GoEnv);
+        Assert.Equal("test", Valid(("GO_ENV", "test")).GoEnv);
+        Assert.Contains("GO_ENV=production (environment)", Lines(Valid(("GO_ENV", "production"))));
+    }
+
+    [Theory]
     [InlineData("ETCD_TLS_CERT", "ETCD_TLS_KEY")]
     [InlineData("ETCD_TLS_KEY", "ETCD_TLS_CERT")]
     [InlineData("ETCD_USER", "ETCD_PASSWORD")]
@@ -193,7 +285,7 @@ public sealed class AgentOptionsTests
         Assert.Equal(
         [
             "SECRET_STORAGE_ENCRYPTION_KEY=***: has 5 characters; accepts 32 characters or more",
-            "SECRET_STORAGE_ALTERNATE_KEYS=***: key 2 of 2 has 4 characters; accepts comma-separated keys of 32 characters or more",
+            "SECRET_STORAGE_ALTERNATE_KEYS=***: key 2 of 2 has 4 characters; accepts keys of 32 characters or more, comma-separated in the variable and one a line in a file",
         ],
         result.Faults);
     }

@@ -129,7 +129,7 @@ public sealed class LockRequestTests(OneMember etcd) : IClassFixture<OneMember>
         foreach (LockOperation operation in (LockOperation[])[LockOperation.Create, LockOperation.Take, LockOperation.Observe, LockOperation.Release, LockOperation.Remove])
         {
             var batch = Enumerable.Range(0, LockRequest.MaxBatch).Select(i => new LockTransaction(i, $"vip-{_key}-{i}", $"{_key}-{i}", operation, lease)).ToList();
-            TxnResponse answer = await etcd.Client.TxnAsync(LockRequest.Build(batch, Host, _ => new StoredEndpoint(_record)), TestContext.Current.CancellationToken);
+            TxnResponse answer = await etcd.Client.TxnAsync(LockRequest.Build(batch, Host, _ => new EndpointData(_record)), TestContext.Current.CancellationToken);
             for (int i = 0; i < batch.Count; i++)
                 Assert.Equal(operation is LockOperation.Create or LockOperation.Observe or LockOperation.Release, LockRequest.Read(batch[i], answer.Responses[i].ResponseTxn, answer.Header.Revision).Applied);
         }
@@ -153,7 +153,7 @@ public sealed class LockRequestTests(OneMember etcd) : IClassFixture<OneMember>
 
     private async Task<ElectorInput.Transacted> SendAsync(LockTransaction transaction, string host)
     {
-        TxnResponse answer = await etcd.Client.TxnAsync(LockRequest.Build([transaction], host, _ => new StoredEndpoint(_record)), TestContext.Current.CancellationToken);
+        TxnResponse answer = await etcd.Client.TxnAsync(LockRequest.Build([transaction], host, _ => new EndpointData(_record)), TestContext.Current.CancellationToken);
         return LockRequest.Read(transaction, answer.Responses[0].ResponseTxn, answer.Header.Revision);
     }
 }

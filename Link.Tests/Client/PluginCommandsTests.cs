@@ -20,8 +20,8 @@ public sealed class PluginCommandsTests
         """{"url":"https://lb.example/vip","secret":"s","resource_id":"front"}""",
         "webhook/front")]
     [InlineData(
-        "endpoints add --plugin webhook --url u --resource-id front --secret s --header 'Authorization: Bearer a:b' --header X-A:1 --ca /etc/ca.pem --on-etcd-loss hold",
-        """{"url":"u","headers":{"Authorization":"Bearer a:b","X-A":"1"},"secret":"s","ca":"/etc/ca.pem","resource_id":"front","on_etcd_loss":"hold"}""",
+        "endpoints add --plugin webhook --url u --resource-id front --secret s --header 'Authorization: Bearer a:b' --header X-A:1 --on-etcd-loss hold",
+        """{"url":"u","headers":{"Authorization":"Bearer a:b","X-A":"1"},"secret":"s","resource_id":"front","on_etcd_loss":"hold"}""",
         "webhook/front")]
     [InlineData(
         "add --plugin exec --program /usr/lib/db-vip --argument primary --argument=-x --resource-id db --exec-env A=1=2 --exec-env B= --exec-timeout 10 --exec-ip 10.0.0.1/32 --exec-refresh-interval 0",
@@ -61,6 +61,74 @@ public sealed class PluginCommandsTests
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    [Theory]
+    [InlineData("--access-key @{0} --secret-key -", "piped in\n", "from a file", "piped in")]
+    [InlineData("--access-key - --secret-key @{0}", "piped in", "piped in", "from a file")]
+    public async Task Both_keys_of_Outscale_may_stay_off_the_command_line(string options, string input, string accessKey, string secretKey)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        string directory = Directory.CreateTempSubdirectory("link-client-").FullName;
+        try
+        {
+            string path = Path.Combine(directory, "key");
+            await File.WriteAllTextAsync(path, "from a file\n", TestContext.Current.CancellationToken);
+            string line = "add --plugin outscale_public_ip --public-ip-id eipalloc-abc123 --nic-id eni-abc123 --region eu-west-2 --on-etcd-loss hold "
+                + options.Replace("{0}", path, StringComparison.Ordinal);
+            ClientResult result = await ClientRunner.RunAsync(["--host", api.Host, .. ClientRunner.Split(line)], input);
+            Assert.Equal((0, ""), (result.Code, result.Error));
+            Assert.Equal(
+                $$"""{"access_key":"{{accessKey}}","secret_key":"{{secretKey}}","region":"eu-west-2","public_ip_id":"eipalloc-abc123","nic_id":"eni-abc123","on_etcd_loss":"hold"}""",
+                api.Agent.LastWish!.PluginConfig.GetRawText());
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_CA_is_the_text_of_a_file_or_of_the_standard_input()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        string path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(path, "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n", TestContext.Current.CancellationToken);
+            const string Text = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----";
+            foreach ((string id, string given) in new[] { ("a", path), ("b", $"@{path}") })
+            {
+                ClientResult result = await ClientRunner.RunAsync(api, $"add --plugin webhook --url u --resource-id {id} --secret s --ca {given}");
+                Assert.Equal((0, ""), (result.Code, result.Error));
+                Assert.Equal(Text, api.Agent.LastWish!.PluginConfig.GetProperty("ca").GetString());
+            }
+
+            string[] args = ["--host", api.Host, .. ClientRunner.Split("add --plugin webhook --url u --resource-id r --secret s --ca -")];
+            Assert.Equal(0, (await ClientRunner.RunAsync(args, Text + "\n")).Code);
+            Assert.Equal(Text, api.Agent.LastWish!.PluginConfig.GetProperty("ca").GetString());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task The_help_tells_every_field_of_a_webhook()
+    {
+        string help = string.Join(' ', (await ClientRunner.RunAsync(["endpoints", "add", "--help"])).Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+        Assert.All(
+            new[]
+            {
+                "--url <URL> webhook: where to POST",
+                "--header <HEADER> webhook: \"Name: value\", \"Name: @FILE\" or \"Name: -\"; may be repeated",
+                "--secret <SECRET> webhook: as @FILE or - (standard input), or in env LINK_PLUGIN_SECRET",
+                "--ca <FILE> webhook: PEM file with the only CAs to trust, or -; its text is stored",
+                "--resource-id <ID> webhook, exec: hosts with the same ID compete",
+                "--on-etcd-loss <POLICY> claim, hold or release",
+            },
+            part => Assert.Contains(part, help, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -137,7 +205,7 @@ public sealed class PluginCommandsTests
             OnEtcdLoss = "hold",
             LastError = "https://lb.example/vip answered 503",
             LastErrorAt = DateTimeOffset.UnixEpoch.AddSeconds(7),
-            PluginConfigJson = """{"url":"https://lb.example/vip","headers":{"Authorization":"***"},"secret":"***","resource_id":"front","on_etcd_loss":"hold"}""",
+            PluginConfigJson = """{"url":"https://lb.example/vip","headers":{"Authorization":"***"},"secret":"***","resource_id":"front","ca":"-----BEGIN\nMII=\n-----END","on_etcd_loss":"hold"}""",
         });
         ClientResult result = await ClientRunner.RunAsync(api, "show webhook/front");
         Assert.Equal(
@@ -152,6 +220,7 @@ public sealed class PluginCommandsTests
             HEADERS       {"Authorization":"***"}
             SECRET        ***
             RESOURCE ID   front
+            CA            3 lines; -o json shows them
             ELECTION KEY  webhook/front
             ON ETCD LOSS  hold
             LAST ERROR    https://lb.example/vip answered 503 (1970-01-01 00:00:07 UTC)

@@ -47,6 +47,7 @@ public sealed class UsageTests
     [InlineData("add --plugin lb --region r", "--region is for plugin outscale_public_ip, not for lb")]
     [InlineData("add --plugin webhook --url u --plugin-config {}", "--plugin-config is all of the configuration; leave out --url")]
     [InlineData("add --plugin webhook --plugin-config @/nonexistent/c.json", "--plugin-config @/nonexistent/c.json cannot be read: ")]
+    [InlineData("add --plugin webhook --url u --resource-id r --secret s --ca /nonexistent/ca.pem", "--ca @/nonexistent/ca.pem cannot be read: ")]
     [InlineData("add --plugin webhook --plugin-config []", "--plugin-config is no JSON object")]
     [InlineData("add --plugin webhook --url u --resource-id r --secret - --header 'a: -'", "--header a and --secret cannot both be the standard input; give one as @FILE")]
     [InlineData("add --plugin webhook --url u --resource-id r --secret s --header Token", "--header is written as \"Name: value\"")]

@@ -17,6 +17,25 @@ public sealed class RestartTests(ShortLeaseBed bed, ITestOutputHelper output) : 
     }
 
     [Fact]
+    public async Task Commands_right_after_a_start_wait_for_the_agent_to_join()
+    {
+        await Bed.StartAgentsAsync(extra: null, Bed.Host(1));
+        var host = Bed.Host(1);
+        var id = await host.Api.AddAsync(TestBed.Vip);
+        for (var i = 0; i < 5; i++)
+        {
+            host.KillAgent();
+            await host.StartAgentAsync();
+            var checks = new System.Text.Json.Nodes.JsonObject { ["healthchecks"] = new System.Text.Json.Nodes.JsonArray() };
+            Assert.Equal(200, (await host.Api.SendAsync(HttpMethod.Patch, $"/endpoints/{id}", checks)).Status);
+        }
+
+        host.KillAgent();
+        await host.StartAgentAsync();
+        Assert.Equal(204, (await host.Api.DeleteAsync(id)).Status);
+    }
+
+    [Fact]
     public async Task With_ON_STOP_drain_a_stopping_agent_hands_over_first()
     {
         var election = await Bed.ElectAsync(extra: With("ON_STOP", "drain"));

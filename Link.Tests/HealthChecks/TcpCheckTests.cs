@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Link.Core.HealthChecks;
+using Link.Core.Net;
 using Xunit;
 
 namespace Link.Tests.HealthChecks;

@@ -167,6 +167,16 @@ public sealed class RemoteOutputsTests
     }
 
     [Fact]
+    public async Task A_pause_that_the_other_side_gave_has_the_longest_as_its_bound()
+    {
+        using var loop = new RemoteLoop();
+        loop.Output.Activate(null, 1);
+        (await loop.NextCallAsync()).Fail(new OutputException("next year", TimeSpan.FromDays(365)));
+        await loop.EndedAsync();
+        Assert.Equal(600 * Second, loop.Outputs.NextDueMs - loop.NowMs);
+    }
+
+    [Fact]
     public async Task What_cannot_work_before_somebody_changes_something_is_tried_rarely()
     {
         using var loop = new RemoteLoop();

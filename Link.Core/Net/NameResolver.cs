@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Link.Core.HealthChecks;
+namespace Link.Core.Net;
 
 /// <summary>
 /// Looks up names. A lookup blocks a thread of the pool for as long as the system's resolver likes, whatever deadline its caller

@@ -1,0 +1,95 @@
+using Link.Core.Etcd;
+using Link.Core.Storage;
+
+namespace Link.Core.Agent;
+
+/// <summary>Old forms become the present one.</summary>
+internal sealed partial class DataKeeper
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private readonly HashSet<string> _told = [];
+
+    /// <summary>Migrates until nothing is left that can be, through failures of etcd. Call when the host's name is ours.</summary>
+    public async Task MigrateAsync()
+    {
+        TimeSpan pause = FirstPause;
+        try
+        {
+            while (true)
+            {
+                (int left, bool progress) = await TryPassAsync().ConfigureAwait(false);
+                if (left == 0)
+                    return;
+                pause = progress ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+                if (!progress)
+                    await Task.Delay(pause, time, _stop.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        {
+            // The agent stops; the next one goes on.
+        }
+        catch (Exception fault)
+        {
+            log.Error("old data in etcd cannot be migrated; the agent works on as they are, and this is a defect", ("fault", fault.ToString()));
+        }
+    }
+
+    private async Task<(int Left, bool Progress)> TryPassAsync()
+    {
+        try
+        {
+            return await ExclusivelyAsync(() => PassAsync(_stop.Token), _stop.Token).ConfigureAwait(false);
+        }
+        catch (EtcdException fault)
+        {
+            Tell(fault.Message, () => log.Warning("old data in etcd are not migrated yet; it is tried again", ("reason", fault.Message)));
+            return (1, false);
+        }
+    }
+
+    /// <returns>How many endpoints were to be migrated, and whether one of them was.</returns>
+    private async Task<(int Left, bool Progress)> PassAsync(CancellationToken cancel)
+    {
+        HostData data = await store.ReadAsync(cancel).ConfigureAwait(false);
+        MigrationPlan plan = Migrations.Plan(store.Hostname, data.Endpoints, data.Secrets, keys, format, plugin => pluginOf(plugin)?.SecretFields);
+        foreach (string fault in plan.Faults)
+            Tell(fault, () => log.Warning("an endpoint stays in an old form", ("reason", fault)));
+        if (plan.Unreferenced.Count > 0)
+        {
+            Tell("unreferenced", () => log.Warning(
+                "secrets in etcd belong to no endpoint of this host; they are left alone, and can be deleted",
+                ("count", plan.Unreferenced.Count), ("first", plan.Unreferenced[0].Key)));
+        }
+
+        bool progress = false;
+        foreach (EndpointMigration migration in plan.Migrations)
+        {
+            string? electionKey = KeyOf(migration);
+            if (electionKey == null && migration.Old.Record is { LeaseId: not 0 })
+            {
+                Tell(migration.Old.Key, () => log.Warning("an endpoint stays in an old form", ("reason", $"{migration.Old.Key}: its election key cannot be told")));
+                continue;
+            }
+
+            if (!await store.MigrateAsync(migration, electionKey, cancel).ConfigureAwait(false))
+                continue;
+            progress = true;
+            await kept.MigratedAsync(migration).ConfigureAwait(false);
+            log.Info("an endpoint's stored form was migrated", ("endpoint", migration.EndpointId), ("why", migration.Why));
+        }
+
+        return (plan.Migrations.Count, progress);
+    }
+
+    private string? KeyOf(EndpointMigration migration) => pluginOf(migration.New.Plugin)?.FindElectionKey(migration.New.ParsePluginConfig());
+
+    // What does not change is said once.
+    private void Tell(string about, Action say)
+    {
+        if (_told.Add(about))
+            say();
+    }
+}

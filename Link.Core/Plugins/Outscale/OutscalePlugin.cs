@@ -1,0 +1,30 @@
+using System.Text.Json;
+
+namespace Link.Core.Plugins.Outscale;
+
+/// <summary>Plugin outscale_public_ip: a public IP of the Outscale cloud, linked to this host's NIC.</summary>
+internal sealed class OutscalePlugin(RemoteOutputs outputs, OutscaleOptions options, OutboundHttp http, TimeProvider time, Func<long> nowMs) : IPlugin
+{
+    public const string PluginName = "outscale_public_ip";
+
+    private readonly AccessKeyGate _gate = new(nowMs);
+
+    public string Name => PluginName;
+
+    public IReadOnlyList<string> SecretFields { get; } = ["access_key", "secret_key"];
+
+    public Validated<PluginConfig> Read(JsonElement config, bool stored)
+    {
+        Validated<OutscaleConfig> read = OutscaleConfig.Read(config, stored, options);
+        return new Validated<PluginConfig>(read.Value, read.Errors);
+    }
+
+    public string? FindElectionKey(JsonElement config) => OutscaleConfig.FindElectionKey(config);
+
+    public IOutput Create(OutputTarget endpoint, PluginConfig config)
+    {
+        var outscale = (OutscaleConfig)config;
+        var api = new OutscaleApi(outscale, options, http, _gate, time);
+        return outputs.Add(Name, endpoint, new OutscaleOutput(outscale, api, options.RefreshInterval, nowMs));
+    }
+}

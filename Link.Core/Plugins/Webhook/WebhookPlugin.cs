@@ -1,0 +1,36 @@
+using System.Text.Json;
+using Link.Core.Net;
+
+namespace Link.Core.Plugins.Webhook;
+
+/// <summary>Plugin webhook: a URL is told whether this host is activated or on standby, by signed requests.</summary>
+/// <param name="refreshInterval">WEBHOOK_REFRESH_INTERVAL: it is told again as often while activated.</param>
+/// <param name="version">Of the agent, for User-Agent.</param>
+internal sealed class WebhookPlugin(RemoteOutputs outputs, TimeSpan refreshInterval, string version, TimeProvider time) : IPlugin
+{
+    public const string PluginName = "webhook";
+
+    private readonly NameResolver _names = new();
+    private OutboundHttp? _http;
+
+    public string Name => PluginName;
+
+    public IReadOnlyList<string> SecretFields => ["secret", "headers.*"];
+
+    public Validated<PluginConfig> Read(JsonElement config, bool stored)
+    {
+        Validated<WebhookConfig> read = WebhookConfig.Read(config, stored);
+        return new Validated<PluginConfig>(read.Value, read.Errors);
+    }
+
+    public string? FindElectionKey(JsonElement config) => WebhookConfig.FindElectionKey(config);
+
+    /// <inheritdoc/>
+    /// <remarks>Endpoints without a CA of their own share connections. The others' end when they are idle, so that nothing is left of an endpoint that is gone.</remarks>
+    public IOutput Create(OutputTarget endpoint, PluginConfig config)
+    {
+        var webhook = (WebhookConfig)config;
+        OutboundHttp http = webhook.Ca == null ? _http ??= new OutboundHttp(_names, time) : new OutboundHttp(_names, time, OutboundHttp.ReadCa(webhook.Ca, out _));
+        return outputs.Add(Name, endpoint, new WebhookOutput(http, webhook, endpoint, refreshInterval, version, time));
+    }
+}

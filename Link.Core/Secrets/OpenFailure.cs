@@ -1,0 +1,19 @@
+namespace Link.Core.Secrets;
+
+/// <summary>Why a secret does not open.</summary>
+internal enum OpenFailure
+{
+    None,
+
+    /// <summary>There is no key at all.</summary>
+    NoKey,
+
+    /// <summary>It was encrypted with another key or, where the type can tell, for another place; or it was changed.</summary>
+    NoKeyFits,
+
+    /// <summary>Data or hash are not what the type says.</summary>
+    Damaged,
+
+    /// <summary>A later version's.</summary>
+    UnknownType,
+}

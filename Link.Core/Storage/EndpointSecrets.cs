@@ -1,0 +1,207 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Link.Core.Secrets;
+
+namespace Link.Core.Storage;
+
+/// <summary>
+/// Takes the secrets out of a plugin's configuration before it is stored, and puts them back. In the stored configuration a secret stands as
+/// <c>{"id":"sec-...","endpoint_id":"vip-..."}</c>; it lies, encrypted, under <see cref="KeyLayout.Secret"/>. Pure, but for ids and nonces.
+/// </summary>
+internal static class EndpointSecrets
+{
+    /// <summary>What to do about a missing key.</summary>
+    public const string SetTheKey = "set SECRET_STORAGE_ENCRYPTION_KEY (32 characters or more) and start the agent again";
+
+    private static readonly JsonEncodedText Mask = JsonEncodedText.Encode(Secret.Mask, JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
+
+    /// <param name="plainConfig">JSON with its secrets in clear, as strings.</param>
+    /// <param name="paths">The plugin's secret fields: <c>secret</c>, <c>headers.*</c>.</param>
+    public static SealedConfig Seal(string host, string endpointId, string plainConfig, IReadOnlyList<string> paths, KeyRing ring, SecretFormat format)
+    {
+        if (paths.Count == 0)
+            return new SealedConfig(RecordJson.Compact(plainConfig), [], []);
+
+        var puts = new List<SecretPut>();
+        var faults = new List<SecretFault>();
+        var config = Rewrite(plainConfig, paths, faults, (writer, field, value, isParent) =>
+        {
+            if (isParent)
+                faults.Add(new SecretFault(field, "is not an object"));
+            else if (value.ValueKind != JsonValueKind.String)
+                faults.Add(new SecretFault(field, "is not a string"));
+            else if (!ring.HasKey)
+                faults.Add(new SecretFault(field, $"is a secret, and this host has no key to encrypt it: {SetTheKey}"));
+            else
+            {
+                var put = Seal(host, endpointId, new Secret(value.GetRawText()), ring, format);
+                puts.Add(put);
+                SecretReference.Write(writer, put.Record.Id, endpointId);
+                return;
+            }
+
+            writer.WriteNullValue();
+        });
+        return faults.Count == 0 ? new SealedConfig(config, puts, []) : new SealedConfig(null, [], faults);
+    }
+
+    /// <param name="json">JSON text of the value.</param>
+    public static SecretPut Seal(string host, string endpointId, Secret json, KeyRing ring, SecretFormat format)
+    {
+        var id = SecretId.New();
+        var record = new SecretRecord { Id = id, EndpointId = endpointId, Sealed = ring.Seal(new SecretPlace(host, endpointId, id), json, format) };
+        return new SecretPut(KeyLayout.Secret(host, endpointId, id), record);
+    }
+
+    /// <param name="endpointId">Whose configuration it is.</param>
+    /// <param name="secrets">The host's secrets in etcd, by key.</param>
+    public static OpenedConfig Open(
+        string host, string endpointId, string storedConfig, IReadOnlyList<string> paths, IReadOnlyDictionary<string, StoredSecret> secrets, KeyRing ring)
+    {
+        if (paths.Count == 0)
+            return new OpenedConfig(new Secret(storedConfig), [], [], [], false);
+
+        var faults = new List<SecretFault>();
+        var keys = new List<string>();
+        var found = new List<StoredSecret>();
+        var needsMigration = false;
+        var config = Rewrite(storedConfig, paths, faults, (writer, field, value, isParent) =>
+        {
+            if (isParent)
+            {
+                // The plugin says what is wrong with it.
+                writer.WriteRawValue(RecordJson.Compact(value.GetRawText()), skipInputValidation: true);
+                return;
+            }
+
+            if (ReadReference(field, value, faults) is { } reference)
+            {
+                needsMigration |= reference.IsOldForm;
+                var stored = Find(host, endpointId, reference, secrets, out var key);
+                if (key is not null)
+                    keys.Add(key);
+                if (stored is not null)
+                    found.Add(stored);
+                if (OpenReference(host, endpointId, field, reference, key, stored, ring, faults) is { } json)
+                {
+                    writer.WriteRawValue(json.Reveal(), skipInputValidation: true);
+                    return;
+                }
+            }
+
+            writer.WriteNullValue();
+        });
+        return new OpenedConfig(faults.Count == 0 ? new Secret(config!) : null, faults, keys, found, needsMigration);
+    }
+
+    /// <summary>A stored configuration for display, its secrets as <c>***</c>; <c>{}</c> if it cannot be read.</summary>
+    public static string ForDisplay(string storedConfig, IReadOnlyList<string> paths) =>
+        Rewrite(storedConfig, paths, [], (writer, _, _, _) => writer.WriteStringValue(Mask)) ?? "{}";
+
+    /// <summary>What stands in the secret fields of a stored configuration, by field. Opens nothing.</summary>
+    /// <param name="faults">Gets what cannot be read.</param>
+    internal static IReadOnlyList<KeyValuePair<string, SecretReference>> References(string storedConfig, IReadOnlyList<string> paths, List<SecretFault> faults)
+    {
+        var references = new List<KeyValuePair<string, SecretReference>>();
+        if (paths.Count == 0)
+            return references;
+
+        Rewrite(storedConfig, paths, faults, (writer, field, value, isParent) =>
+        {
+            if (!isParent && ReadReference(field, value, faults) is { } reference)
+                references.Add(KeyValuePair.Create(field, reference));
+            writer.WriteNullValue();
+        });
+        return references;
+    }
+
+    /// <summary>The secret that a field refers to; null: it is not in etcd, or the field refers to none.</summary>
+    /// <param name="key">Where it should be; null: the field refers to none.</param>
+    internal static StoredSecret? Find(
+        string host, string endpointId, SecretReference reference, IReadOnlyDictionary<string, StoredSecret> secrets, out string? key)
+    {
+        key = null;
+        if (reference.Id.Length == 0)
+            return null;
+
+        key = KeyLayout.Secret(host, reference.EndpointId, reference.Id);
+        if (secrets.TryGetValue(key, out var stored) || reference.EndpointId.Length > 0)
+            return stored;
+
+        // A migration may have moved it since the configuration was read.
+        var moved = KeyLayout.Secret(host, endpointId, reference.Id);
+        if (secrets.TryGetValue(moved, out stored))
+            key = moved;
+        return stored;
+    }
+
+    /// <summary>Opens what a field holds or refers to.</summary>
+    /// <param name="key">As <see cref="Find"/> gave it.</param>
+    /// <returns>JSON text of a string; null: a fault was added.</returns>
+    internal static Secret? OpenReference(
+        string host, string endpointId, string field, SecretReference reference, string? key, StoredSecret? stored, KeyRing ring, List<SecretFault> faults)
+    {
+        if (reference.Clear is not null)
+            return reference.Clear;
+
+        if (key is not null && stored?.Record is null)
+        {
+            faults.Add(new SecretFault(field, stored?.Error ?? $"the secret {key} is not in etcd: create the endpoint anew, or restore the key from a backup"));
+            return null;
+        }
+
+        var place = PlaceOf(host, endpointId, reference.Id, key);
+        var secret = reference.Inline ?? stored!.Record!.Sealed;
+        var name = key is null ? "the secret in the endpoint itself" : $"the secret {key}";
+        var opened = ring.Open(place, secret);
+        if (opened.Json is not { } json)
+            faults.Add(new SecretFault(field, $"{name} {Explain(opened.Failure, secret, ring)}"));
+        else if (!KeyRing.IsJsonString(System.Text.Encoding.UTF8.GetBytes(json.Reveal())))
+            faults.Add(new SecretFault(field, $"{name} opens but is not text: create the endpoint anew"));
+        else
+            return json;
+
+        return null;
+    }
+
+    /// <summary>What a secret's failure means and what to do, to follow its name.</summary>
+    internal static string Explain(OpenFailure failure, SealedSecret secret, KeyRing ring) => failure switch
+    {
+        OpenFailure.NoKey => $"is encrypted and this host has no key: {SetTheKey}",
+        OpenFailure.NoKeyFits => $"opens with none of this host's keys (tried {ring.Count}): add the key that it was encrypted with to SECRET_STORAGE_ALTERNATE_KEYS, or create the endpoint anew",
+        OpenFailure.Damaged => $"is damaged: its data is not what type {secret.Type} has; restore the key from a backup, or create the endpoint anew",
+        _ => "has a type that this version does not know: update this agent",
+    };
+
+    // What lies under the endpoint's id is bound to that id, whatever the reference says; only what LinK left under no id has none.
+    private static SecretPlace PlaceOf(string host, string endpointId, string secretId, string? key) =>
+        new(host, key is not null && KeyLayout.TryParseSecret(key, out _, out var parsed, out _) && parsed.Length == 0 ? "" : endpointId, secretId);
+
+    private static SecretReference? ReadReference(string field, JsonElement value, List<SecretFault> faults)
+    {
+        try
+        {
+            return SecretReference.Read(value);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            faults.Add(new SecretFault(field, e is JsonException ? e.Message : "is not text in UTF-8"));
+            return null;
+        }
+    }
+
+    /// <returns>Null: a fault was added.</returns>
+    private static string? Rewrite(string config, IReadOnlyList<string> paths, List<SecretFault> faults, SecretPaths.WriteSecret write)
+    {
+        try
+        {
+            return new SecretPaths(paths).Rewrite(config, write);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // The message could quote what is there.
+            faults.Add(new SecretFault("", "plugin_config is not a JSON object"));
+            return null;
+        }
+    }
+}

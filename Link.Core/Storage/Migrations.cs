@@ -1,0 +1,160 @@
+using System.Text.Json;
+using Link.Core.Secrets;
+
+namespace Link.Core.Storage;
+
+/// <summary>
+/// Plans how a host's data in LinK's older forms becomes LinK 3.3's, endpoint by endpoint. Pure, but for ids and nonces. The agent works on the old
+/// forms as well, so that nothing of this is urgent.
+/// </summary>
+internal static class Migrations
+{
+    /// <summary>An endpoint with more secrets takes several rounds, because etcd bounds a transaction.</summary>
+    public const int MaxSecretsAtOnce = 60;
+
+    /// <param name="endpoints">All of the host's, also those that cannot be read.</param>
+    /// <param name="secrets">All of the host's, by key.</param>
+    /// <param name="format">For secrets that stand in the endpoint itself. Those that are encrypted on their own only move, so that LinK can still read them.</param>
+    /// <param name="secretFieldsOf">Plugin to the paths of its secret fields; null: a plugin that is not known, whose endpoints are left alone.</param>
+    public static MigrationPlan Plan(
+        string host, IReadOnlyList<StoredEndpoint> endpoints, IReadOnlyDictionary<string, StoredSecret> secrets, KeyRing ring, SecretFormat format,
+        Func<string, IReadOnlyList<string>?> secretFieldsOf)
+    {
+        var use = secrets.Count == 0 ? new SecretUse([]) : new SecretUse(endpoints);
+        var migrations = new List<EndpointMigration>();
+        var faults = new List<string>();
+        foreach (var endpoint in endpoints)
+        {
+            if (endpoint.Record is not { } record || secretFieldsOf(record.Plugin) is not { } paths || !KeyLayout.TryParseEndpoint(endpoint.Key, out _, out var id))
+                continue;
+            if (PlanOne(host, id, endpoint, record, paths, secrets, use, ring, format, faults) is { } migration)
+                migrations.Add(migration);
+        }
+
+        var unreferenced = new List<StoredSecret>();
+        foreach (var secret in secrets.Values)
+        {
+            if (KeyLayout.TryParseSecret(secret.Key, out _, out _, out var secretId) && !use.IsUsed(secretId))
+                unreferenced.Add(secret);
+        }
+
+        return new MigrationPlan(migrations, faults, unreferenced);
+    }
+
+    private static EndpointMigration? PlanOne(
+        string host, string id, StoredEndpoint endpoint, EndpointRecord record, IReadOnlyList<string> paths, IReadOnlyDictionary<string, StoredSecret> secrets,
+        SecretUse use, KeyRing ring, SecretFormat format, List<string> faults)
+    {
+        var why = new List<string>();
+        if (record.IsOldForm)
+            why.Add("it has no plugin, as before LinK 3");
+        if (record.LeaseId != 0)
+            why.Add("it has a lease of its own, as before LinK 1.9");
+
+        // What cannot be read is told when the endpoint is opened; here it matters only if something is to be migrated.
+        var fieldFaults = new List<SecretFault>();
+        var references = EndpointSecrets.References(record.PluginConfig, paths, fieldFaults);
+        var moves = false;
+        var inline = false;
+        foreach (var (_, reference) in references)
+        {
+            inline |= reference.Inline is not null || reference.Clear is not null;
+            moves |= reference.Id.Length > 0 && reference.EndpointId.Length == 0;
+        }
+
+        if (inline)
+            why.Add("secrets stand in it");
+        if (moves)
+            why.Add("its secrets lie under no endpoint's id");
+        if (why.Count == 0)
+            return null;
+
+        var builder = new Rewriter(host, id, endpoint.Key, secrets, use, ring, format, fieldFaults);
+        var config = references.Count == 0 ? record.PluginConfig : builder.Rewrite(record.PluginConfig, paths);
+        foreach (var fault in fieldFaults)
+            faults.Add($"{endpoint.Key}: is left in an old form: {fault}");
+        return fieldFaults.Count > 0
+            ? null
+            : new EndpointMigration(id, endpoint, record with { PluginConfig = config, LeaseId = 0, IsOldForm = false }, builder.Puts, builder.Reads, builder.Deletes, string.Join(", ", why));
+    }
+
+    /// <summary>Writes one endpoint's configuration anew and collects what becomes of its secrets.</summary>
+    private sealed class Rewriter(
+        string host, string endpointId, string endpointKey, IReadOnlyDictionary<string, StoredSecret> secrets, SecretUse use, KeyRing ring, SecretFormat format,
+        List<SecretFault> faults)
+    {
+        private readonly HashSet<string> _done = [];
+
+        public List<SecretPut> Puts { get; } = [];
+
+        public List<StoredSecret> Reads { get; } = [];
+
+        public List<StoredSecret> Deletes { get; } = [];
+
+        public string Rewrite(string config, IReadOnlyList<string> paths) => new SecretPaths(paths).Rewrite(config, (writer, field, value, isParent) =>
+        {
+            if (isParent || MoveToOwnKey(field, value) is not { } newId)
+                writer.WriteRawValue(RecordJson.Compact(value.GetRawText()), skipInputValidation: true);
+            else
+                SecretReference.Write(writer, newId, endpointId);
+        });
+
+        /// <returns>Id of the secret under the endpoint's id; null: the field stays as it is.</returns>
+        private string? MoveToOwnKey(string field, JsonElement value)
+        {
+            SecretReference reference;
+            try
+            {
+                reference = SecretReference.Read(value);
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
+            {
+                // Is among the faults already.
+                return null;
+            }
+
+            var stored = EndpointSecrets.Find(host, endpointId, reference, secrets, out var key);
+            if (EndpointSecrets.OpenReference(host, endpointId, field, reference, key, stored, ring, faults) is not { } json
+                || !reference.IsOldForm || Puts.Count >= MaxSecretsAtOnce)
+                return null;
+            if (reference.Id.Length > 0)
+                return Move(field, reference.Id, stored!, json);
+            if (!ring.HasKey)
+            {
+                faults.Add(new SecretFault(field, $"stands in the endpoint and this host has no key to encrypt it: {EndpointSecrets.SetTheKey}"));
+                return null;
+            }
+
+            var put = EndpointSecrets.Seal(host, endpointId, json, ring, format);
+            Puts.Add(put);
+            return put.Record.Id;
+        }
+
+        private string? Move(string field, string secretId, StoredSecret stored, Secret json)
+        {
+            var key = KeyLayout.Secret(host, endpointId, secretId);
+            if (stored.Key == key || !_done.Add(secretId))
+                return secretId;
+            if (secrets.ContainsKey(key))
+            {
+                faults.Add(new SecretFault(field, $"the secret {stored.Key} cannot move, because {key} exists too: delete the one that is wrong"));
+                return null;
+            }
+
+            var record = stored.Record!;
+            var isBound = record.Sealed.Type == SecretType.AesGcm;
+            if (isBound && !ring.HasKey)
+            {
+                faults.Add(new SecretFault(field, $"the secret {stored.Key} is bound to its place and this host has no key to encrypt it anew: {EndpointSecrets.SetTheKey}"));
+                return null;
+            }
+
+            var @sealed = isBound ? ring.Seal(new SecretPlace(host, endpointId, secretId), json, SecretFormat.AesGcm) : record.Sealed;
+            Puts.Add(new SecretPut(key, record with { EndpointId = endpointId, Sealed = @sealed }));
+            Reads.Add(stored);
+            if (!use.IsUsedByOthers(secretId, endpointKey))
+                Deletes.Add(stored);
+            return secretId;
+        }
+    }
+}
