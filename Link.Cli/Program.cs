@@ -66,7 +66,7 @@ internal static class Program
         StreamWriter output = OpenOutput();
         using StreamWriter error = new(Console.OpenStandardError(), new UTF8Encoding(false), 256) { AutoFlush = true };
         using StreamReader input = new(Console.OpenStandardInput(), Encoding.UTF8);
-        ClientConsole console = new(output, error, Environment.GetEnvironmentVariable, IsTerminal: !Console.IsOutputRedirected, input);
+        ClientConsole console = new(output, error, Environment.GetEnvironmentVariable, IsTerminal: !Console.IsOutputRedirected, input, Console.IsInputRedirected ? null : HiddenLine.Read);
         return Finish(output, ClientProgram.RunAsync(args, console, interrupt.Token).GetAwaiter().GetResult());
     }
 

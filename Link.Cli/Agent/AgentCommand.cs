@@ -2,6 +2,7 @@ using System.Collections;
 using Link.Cli.CommandLine;
 using Link.Core.Agent;
 using Link.Core.Agent.Systemd;
+using Link.Core.Api;
 using Link.Core.Etcd;
 using Link.Core.Logging;
 using Link.Core.Net;
@@ -57,8 +58,12 @@ internal static class AgentCommand
         AgentOptionsResult read = AgentOptions.Read(environment);
         var faults = new List<string>(read.Faults);
         EtcdOptions? etcd = null;
+        var warnings = new List<string>(read.Warnings);
         if (read.Options != null)
+        {
             etcd = EtcdOptionsOf(read.Options, faults);
+            faults.AddRange(new ApiFiles(read.Options.ToApi(ProductVersion.Text), TimeProvider.System, (warning, _) => warnings.Add(warning)).Refresh());
+        }
         else if (environment.GetValueOrDefault("ETCD_HOSTS") is { Length: > 0 } hosts)
             AddFaults(faults, into => EtcdOptions.Parse(hosts, into));
         if (faults.Count > 0 || read.Options == null || etcd == null)
@@ -71,7 +76,7 @@ internal static class AgentCommand
 
         if (check)
         {
-            foreach (string warning in read.Warnings)
+            foreach (string warning in warnings)
                 Console.Error.WriteLine($"warning: {warning}");
             foreach (EffectiveSetting setting in read.Options.Describe())
                 Console.Out.WriteLine(setting);

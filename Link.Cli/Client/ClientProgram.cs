@@ -43,6 +43,10 @@ internal static class ClientProgram
         {
             return Complain(console, $"{unreachable.Message}; is it running? Point elsewhere with --host HOST:PORT or --socket PATH", ExitCode.Unreachable);
         }
+        catch (ApiUntrustedException untrusted)
+        {
+            return Complain(console, untrusted.Message, ExitCode.Unreachable);
+        }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             return Complain(console, "interrupted; what the agent was told to do goes on", ExitCode.Interrupted);

@@ -21,7 +21,13 @@ internal sealed class ClientRun : IDisposable
         Cancel = cancel;
         IsJson = options.Format(parsed) == OutputFormat.Json;
         _colors = options.Colors(parsed, console);
-        Agent = new ApiClient(options.Agent(parsed, console));
+        ApiClientOptions agent = options.Agent(parsed, console, cancel);
+        if (agent.ShowsPassword)
+        {
+            console.Error.WriteLine($"{ClientProgram.Name}: warning: the password goes to {agent.Url!.Host} in clear; use https");
+        }
+
+        Agent = new ApiClient(agent);
     }
 
     public ClientConsole Console { get; }

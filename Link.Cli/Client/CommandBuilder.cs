@@ -28,4 +28,8 @@ internal sealed class CommandBuilder(ClientConsole console, GlobalOptions option
         using ClientRun run = new(console, options, parsed, cancel);
         return await action(run);
     });
+
+    /// <summary>Runs <paramref name="action"/>, which asks no agent, when the command is given.</summary>
+    public void RunAlone(Command command, Func<ClientConsole, GlobalOptions, ParseResult, CancellationToken, int> action) =>
+        command.SetAction((parsed, cancel) => Task.FromResult(action(console, options, parsed, cancel)));
 }

@@ -11,8 +11,6 @@ internal sealed class GivenText(ClientConsole console, CancellationToken cancel)
 {
     private const int MaxLength = 1024 * 1024;
 
-    private string? _inputIsFor;
-
     /// <param name="option">Whose value, for messages.</param>
     /// <param name="text">As given.</param>
     /// <exception cref="UsageException">The file cannot be read, or the standard input is asked for twice.</exception>
@@ -24,14 +22,18 @@ internal sealed class GivenText(ClientConsole console, CancellationToken cancel)
         _ => text,
     };
 
+    /// <summary>A file's text without the newline at its end; <c>-</c> is the standard input.</summary>
+    /// <inheritdoc cref="Read"/>
+    public string ReadFrom(string option, string path) => path == "-" ? ReadInput(option) : ReadFile(option, path);
+
     private string ReadInput(string option)
     {
-        if (_inputIsFor is not null)
+        if (console.InputIsFor is { } other)
         {
-            throw new UsageException($"{_inputIsFor} and {option} cannot both be the standard input; give one as @FILE");
+            throw new UsageException($"{other} and {option} cannot both be the standard input; give one as @FILE");
         }
 
-        _inputIsFor = option;
+        console.InputIsFor = option;
         TextReader input = console.Input ?? TextReader.Null;
 
         // A read that waits for a person does not hear Ctrl-C.

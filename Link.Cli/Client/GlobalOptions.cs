@@ -2,6 +2,7 @@ using System.CommandLine;
 using Link.Cli.CommandLine;
 using Link.Core.Agent;
 using Link.Core.Api;
+using Link.Core.Files;
 
 namespace Link.Cli.Client;
 
@@ -14,7 +15,7 @@ internal sealed class GlobalOptions
 
     private readonly Option<string?> _host = new("--host")
     {
-        Description = "agent's HOST:PORT or http URL; env LINK_HOST [default: 127.0.0.1:1313]",
+        Description = "agent's HOST:PORT, or http or https URL; env LINK_HOST [default: 127.0.0.1:1313]",
         HelpName = "HOST:PORT",
         Recursive = true,
     };
@@ -35,6 +36,29 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    private readonly Option<string?> _passwordFile = new("--password-file")
+    {
+        Description = "file with the password, or - for the standard input; env LINK_PASSWORD_FILE",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _tlsCa = new("--tls-ca")
+    {
+        Description = "PEM file with the only authorities to trust with https; env LINK_TLS_CA [default: the system's]",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _tlsCert = new("--tls-cert")
+    {
+        Description = "PEM file with the client certificate to show with https; env LINK_TLS_CERT",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _tlsKey = new("--tls-key") { Description = "PEM file with its key; env LINK_TLS_KEY", HelpName = "FILE", Recursive = true };
+
     private readonly Option<string?> _output = new("--output", "-o") { Description = "table or json [default: table]", HelpName = "FORMAT", Recursive = true, CompletionSources = { "table", "json" } };
 
     private readonly Option<string?> _timeout = new("--timeout") { Description = "deadline of a request, such as 5s or 1m [default: 65s]", HelpName = "DURATION", Recursive = true };
@@ -47,6 +71,10 @@ internal sealed class GlobalOptions
         command.Options.Add(_socket);
         command.Options.Add(_user);
         command.Options.Add(_password);
+        command.Options.Add(_passwordFile);
+        command.Options.Add(_tlsCa);
+        command.Options.Add(_tlsCert);
+        command.Options.Add(_tlsKey);
         command.Options.Add(_output);
         command.Options.Add(_timeout);
         command.Options.Add(_noColor);
@@ -62,7 +90,11 @@ internal sealed class GlobalOptions
     public bool Colors(ParseResult parsed, ClientConsole console) =>
         console.IsTerminal && !parsed.GetValue(_noColor) && string.IsNullOrEmpty(console.Environment("NO_COLOR"));
 
-    public ApiClientOptions Agent(ParseResult parsed, ClientConsole console)
+    /// <summary>The value of <c>--user</c>, without the environment.</summary>
+    public string? User(ParseResult parsed) => parsed.GetValue(_user);
+
+    /// <exception cref="UsageException">They contradict each other, or a file cannot be used.</exception>
+    public ApiClientOptions Agent(ParseResult parsed, ClientConsole console, CancellationToken cancel)
     {
         string? host = parsed.GetValue(_host);
         string? socket = parsed.GetValue(_socket);
@@ -77,10 +109,12 @@ internal sealed class GlobalOptions
             socket = host is null ? Variable(console, "LINK_SOCKET") : null;
         }
 
+        CertificateFiles? tls = Tls(parsed, console);
         ApiClientOptions options = new()
         {
             User = parsed.GetValue(_user) ?? Variable(console, "LINK_USER"),
-            Password = parsed.GetValue(_password) ?? Variable(console, "LINK_PASSWORD"),
+            Password = Password(parsed, console, cancel),
+            Tls = tls,
             // An agent gives up on a command after 60 s, and says so.
             Timeout = Duration(_timeout.Name, parsed.GetValue(_timeout)) ?? TimeSpan.FromSeconds(65),
         };
@@ -89,7 +123,7 @@ internal sealed class GlobalOptions
             return options with { SocketPath = socket };
         }
 
-        return options with { Url = Url(host ?? DefaultHost), SocketPath = host is null && File.Exists(DefaultSocket) ? DefaultSocket : null };
+        return options with { Url = Url(host ?? DefaultHost, tls is not null), SocketPath = host is null && File.Exists(DefaultSocket) ? DefaultSocket : null };
     }
 
     public static TimeSpan? Duration(string name, string? text)
@@ -106,12 +140,51 @@ internal sealed class GlobalOptions
 
     private static string? Variable(ClientConsole console, string name) => console.Environment(name) is { Length: > 0 } value ? value : null;
 
-    private static Uri Url(string host)
+    private string? Password(ParseResult parsed, ClientConsole console, CancellationToken cancel)
     {
-        string text = host.Contains("://", StringComparison.Ordinal) ? host : WithPort(host);
+        string? given = parsed.GetValue(_password);
+        string? file = parsed.GetValue(_passwordFile);
+        if (given is not null && file is not null)
+        {
+            throw new UsageException("--password and --password-file are two passwords; give one");
+        }
+
+        if (given is null && file is null)
+        {
+            given = Variable(console, "LINK_PASSWORD");
+            file = given is null ? Variable(console, "LINK_PASSWORD_FILE") : null;
+        }
+
+        return file is null ? given : new GivenText(console, cancel).ReadFrom(_passwordFile.Name, file);
+    }
+
+    private CertificateFiles? Tls(ParseResult parsed, ClientConsole console)
+    {
+        string? ca = parsed.GetValue(_tlsCa) ?? Variable(console, "LINK_TLS_CA");
+        string? certificate = parsed.GetValue(_tlsCert) ?? Variable(console, "LINK_TLS_CERT");
+        string? key = parsed.GetValue(_tlsKey) ?? Variable(console, "LINK_TLS_KEY");
+        if (certificate is null != key is null)
+        {
+            throw new UsageException("--tls-cert and --tls-key go together; give both, or LINK_TLS_CERT and LINK_TLS_KEY");
+        }
+
+        if (ca is null && certificate is null)
+        {
+            return null;
+        }
+
+        CertificateFiles files = new(certificate, key, ca);
+        return files.Refresh() is { } fault ? throw new UsageException(fault) : files;
+    }
+
+    /// <param name="host">As given.</param>
+    /// <param name="tls">Whoever gives certificates and no scheme means https.</param>
+    private static Uri Url(string host, bool tls)
+    {
+        string text = host.Contains("://", StringComparison.Ordinal) ? host : (tls ? "https://" : "http://") + WithPort(host);
         return Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is ("http" or "https") && url.Host.Length > 0
             ? url
-            : throw new UsageException($"{host} is no agent; write it as HOST:PORT or http://HOST:PORT");
+            : throw new UsageException($"{host} is no agent; write it as HOST:PORT, http://HOST:PORT or https://HOST:PORT");
     }
 
     private static string WithPort(string host)
@@ -120,10 +193,10 @@ internal sealed class GlobalOptions
         int colons = host.Count(c => c == ':');
         if (colons > 1 && !host.StartsWith('['))
         {
-            return $"http://[{host}]:{DefaultPort}";
+            return $"[{host}]:{DefaultPort}";
         }
 
         bool hasPort = host.StartsWith('[') ? host.Contains("]:", StringComparison.Ordinal) : colons == 1;
-        return hasPort ? $"http://{host}" : $"http://{host}:{DefaultPort}";
+        return hasPort ? host : $"{host}:{DefaultPort}";
     }
 }

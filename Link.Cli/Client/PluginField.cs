@@ -15,6 +15,9 @@ internal sealed record PluginField(string Name, PluginFieldKind Kind, Option Opt
     /// <summary>The environment variable that gives a secret.</summary>
     public string Variable => $"LINK_PLUGIN_{Name.ToUpperInvariant()}";
 
+    /// <summary>What stands behind the first text of a <see cref="PluginFieldKind.Command"/>.</summary>
+    public Option<string[]>? Rest { get; init; }
+
     public bool IsFor(string plugin) => Array.IndexOf(Plugins, plugin) >= 0;
 
     /// <summary>Whether the command line has it.</summary>
@@ -23,6 +26,11 @@ internal sealed record PluginField(string Name, PluginFieldKind Kind, Option Opt
     /// <returns>False: it is not given.</returns>
     public bool Write(Utf8JsonWriter json, ClientRun run, GivenText given)
     {
+        if (Kind == PluginFieldKind.Following)
+        {
+            return false;
+        }
+
         if (IsGiven(run.Parsed))
         {
             json.WritePropertyName(Name);
@@ -63,14 +71,15 @@ internal sealed record PluginField(string Name, PluginFieldKind Kind, Option Opt
                     : throw new UsageException($"{Option.Name} {Text(parsed)} is no whole number of seconds"));
                 break;
 
-            case PluginFieldKind.List:
+            case PluginFieldKind.Command:
                 json.WriteStartArray();
-                Array.ForEach(Texts(parsed), json.WriteStringValue);
+                json.WriteStringValue(Text(parsed));
+                Array.ForEach(parsed.GetValue(Rest!) ?? [], json.WriteStringValue);
                 json.WriteEndArray();
                 break;
 
             case PluginFieldKind.Variables:
-                WritePairs(json, parsed, '=', "NAME=VALUE", static (_, value) => value);
+                WritePairs(json, parsed, '=', "NAME=VALUE", (name, value) => given.Read($"{Option.Name} {name}", value));
                 break;
 
             case PluginFieldKind.Headers:

@@ -13,10 +13,13 @@ internal enum PluginFieldKind
 
     WholeNumber,
 
-    /// <summary>The option may be repeated.</summary>
-    List,
+    /// <summary>A list of texts that starts with this option; the option of <see cref="Following"/> has the others.</summary>
+    Command,
 
-    /// <summary>NAME=VALUE, repeated.</summary>
+    /// <summary>Written with the field before, which has the same name.</summary>
+    Following,
+
+    /// <summary>NAME=VALUE, repeated; the values are secrets.</summary>
     Variables,
 
     /// <summary>"Name: value", repeated; the values are secrets.</summary>

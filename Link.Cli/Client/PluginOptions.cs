@@ -129,7 +129,10 @@ internal sealed class PluginOptions
         return document.RootElement.Clone();
     }
 
-    private static PluginField[] Fields() =>
+    private static PluginField[] Fields() => Fields(
+        Many("--argument", "TEXT", $"{Exec}: an argument, --argument=-x if it starts with a dash; may be repeated. ACTIVATED or STANDBY follows them"));
+
+    private static PluginField[] Fields(Option<string[]> arguments) =>
     [
         new("ip", PluginFieldKind.Text, One("--ip", "CIDR", "same as CIDR"), [Arp], IsNeeded: true),
         new("interface", PluginFieldKind.Text, One("--interface", "NAME", "where the address goes [default: the agent's INTERFACE]"), [Arp]),
@@ -145,13 +148,13 @@ internal sealed class PluginOptions
         new("secret", PluginFieldKind.Secret, Secret("--secret", Webhook, "LINK_PLUGIN_SECRET"), [Webhook], IsNeeded: true),
         new("ca", PluginFieldKind.File, One("--ca", "FILE", $"{Webhook}: PEM file with the only CAs to trust, or -; its text is stored"), [Webhook]),
 
-        new("program", PluginFieldKind.Text, One("--program", "PATH", $"{Exec}: absolute path on the agent's host"), [Exec], IsNeeded: true),
-        new("arguments", PluginFieldKind.List, Many("--argument", "TEXT", $"{Exec}: an argument, --argument=-x if it starts with a dash; may be repeated"), [Exec]),
+        new("command", PluginFieldKind.Command, One("--program", "PATH", $"{Exec}: program on the agent's host, below its EXEC_DIRECTORIES"), [Exec], IsNeeded: true) { Rest = arguments },
+        new("command", PluginFieldKind.Following, arguments, [Exec]),
         new("resource_id", PluginFieldKind.Text, One("--resource-id", "ID", $"{Webhook}, {Exec}: hosts with the same ID compete"), [Webhook, Exec], IsNeeded: true),
-        new("environment", PluginFieldKind.Variables, Many("--exec-env", "NAME=VALUE", $"{Exec}: variable for the program; may be repeated"), [Exec]),
-        new("timeout", PluginFieldKind.WholeNumber, One("--exec-timeout", "SECONDS", $"{Exec}: the longest that one run may take"), [Exec]),
-        new("ip", PluginFieldKind.Text, One("--exec-ip", "CIDR", $"{Exec}: address that the program gets as LINK_IP"), [Exec]),
-        new("refresh_interval", PluginFieldKind.WholeNumber, One("--exec-refresh-interval", "SECONDS", $"{Exec}: run again while activated; 0: never"), [Exec]),
+        new("environment", PluginFieldKind.Variables, Many("--exec-env", "NAME=VALUE", $"{Exec}: variable for the program, also NAME=@FILE or NAME=- (standard input); may be repeated"), [Exec]),
+        new("timeout", PluginFieldKind.WholeNumber, One("--exec-timeout", "SECONDS", $"{Exec}: the longest that one run may take, 1 to 300 [default: 10]"), [Exec]),
+        new("ip", PluginFieldKind.Text, One("--exec-ip", "IP", $"{Exec}: address, with or without its prefix, that the program gets as LINK_IP"), [Exec]),
+        new("refresh_interval", PluginFieldKind.WholeNumber, One("--exec-refresh-interval", "SECONDS", $"{Exec}: run again while activated [default: 0, never]"), [Exec]),
 
         new("on_etcd_loss", PluginFieldKind.Text, Policy(), [Arp, Outscale, Webhook, Exec]),
     ];

@@ -10,7 +10,7 @@ internal static class ExitCode
 
     public const int Usage = 2;
 
-    /// <summary>No agent answers.</summary>
+    /// <summary>No agent answers, or TLS with it does not come about.</summary>
     public const int Unreachable = 3;
 
     /// <summary>Ctrl-C, as shells count it.</summary>

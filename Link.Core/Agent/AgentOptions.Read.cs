@@ -11,6 +11,7 @@ namespace Link.Core.Agent;
 internal sealed partial record AgentOptions
 {
     private const string DefaultSocket = "/run/link/link.sock";
+    private const string DefaultExecDirectory = "/usr/local/lib/link";
 
     // sockaddr_un.sun_path, less the closing NUL.
     private const int MaxSocketPathBytes = 107;
@@ -35,8 +36,12 @@ internal sealed partial record AgentOptions
             User = password is null ? "" : read.Text("USER") ?? "",
             Password = password,
             Port = read.Integer("PORT", 1313, 1, 65535),
-            Bind = ReadBind(read, password is not null),
+            Bind = ReadBind(read, password is not null || read.Text("API_USERS_FILE") is not null || read.Text("API_TLS_CLIENT_CA") is not null),
             Socket = ReadSocket(read),
+            ApiUsersFile = ReadPath(read, "API_USERS_FILE"),
+            ApiTlsCert = ReadPath(read, "API_TLS_CERT"),
+            ApiTlsKey = ReadPath(read, "API_TLS_KEY"),
+            ApiTlsClientCa = ReadPath(read, "API_TLS_CLIENT_CA"),
             KeepAliveInterval = read.Duration("KEEPALIVE_INTERVAL", TimeSpan.FromSeconds(3), TenthSecond, Hour),
             KeepAliveRetry = read.Integer("KEEPALIVE_RETRY", 5, 0, 1000),
             HealthCheckInterval = read.Duration("HEALTH_CHECK_INTERVAL", TimeSpan.FromSeconds(5), TenthSecond, Hour),
@@ -61,6 +66,7 @@ internal sealed partial record AgentOptions
             OscEndpointApi = ReadOscEndpoint(read),
             GoEnv = read.Text("GO_ENV"),
             WebhookRefreshInterval = read.Duration("WEBHOOK_REFRESH_INTERVAL", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), Day),
+            ExecDirectories = ReadExecDirectories(read),
             OnEtcdLoss = read.Choice(
                 "ON_ETCD_LOSS", EtcdLossPolicy.Claim, ("claim", EtcdLossPolicy.Claim), ("hold", EtcdLossPolicy.Hold), ("release", EtcdLossPolicy.Release)),
             OnStop = read.Choice("ON_STOP", StopPolicy.Keep, ("keep", StopPolicy.Keep), ("drain", StopPolicy.Drain), ("leave", StopPolicy.Leave)),
@@ -70,10 +76,22 @@ internal sealed partial record AgentOptions
         };
 
         RequireTogether(read, "ETCD_TLS_CERT", options.EtcdTlsCert is not null, "ETCD_TLS_KEY", options.EtcdTlsKey is not null);
+        RequireTogether(read, "API_TLS_CERT", options.ApiTlsCert is not null, "API_TLS_KEY", options.ApiTlsKey is not null);
+        if (options.ApiTlsClientCa is not null && options.ApiTlsCert is null && options.ApiTlsKey is null)
+            read.Missing("API_TLS_CERT", "API_TLS_CLIENT_CA is: clients show certificates over TLS only; set API_TLS_CERT and API_TLS_KEY");
         RequireTogether(read, "ETCD_USER", options.EtcdUser is not null, "ETCD_PASSWORD", options.EtcdPassword is not null);
-        if (!options.BasicAuth && !options.Bind.All(IPAddress.IsLoopback))
-            read.Warn("BIND opens the API to the network without PASSWORD: everyone who reaches it can move addresses; set PASSWORD");
+        WarnOfOpenDoors(read, options);
         return new AgentOptionsResult(read.Faults.Count == 0 ? options : null, read.Faults, read.Warnings);
+    }
+
+    private static void WarnOfOpenDoors(EnvironmentReader read, AgentOptions options)
+    {
+        if (options.Bind.All(IPAddress.IsLoopback))
+            return;
+        if (!options.AsksWhoComes)
+            read.Warn("BIND opens the API to the network without PASSWORD: everyone who reaches it can move addresses; set PASSWORD");
+        else if (options.ApiTlsCert is null)
+            read.Warn($"{(options.BasicAuth ? "PASSWORD goes" : "the passwords of API_USERS_FILE go")} over the network in clear; set API_TLS_CERT and API_TLS_KEY, or BIND=127.0.0.1,::1");
     }
 
     private static string ReadHostname(EnvironmentReader read, string? systemHostname)
@@ -98,10 +116,19 @@ internal sealed partial record AgentOptions
         return name;
     }
 
-    private static IReadOnlyList<IPAddress> ReadBind(EnvironmentReader read, bool hasPassword)
+    /// <summary>A relative path would depend on where the agent was started.</summary>
+    private static string? ReadPath(EnvironmentReader read, string variable)
+    {
+        string? path = read.Text(variable);
+        if (path is not null && !path.StartsWith('/'))
+            read.Fault(variable, path, "is not an absolute path", "the absolute path of a file");
+        return path;
+    }
+
+    private static IReadOnlyList<IPAddress> ReadBind(EnvironmentReader read, bool asksWhoComes)
     {
         if (read.Text("BIND") is not { } text)
-            return hasPassword ? [IPAddress.IPv6Any] : [IPAddress.Loopback, IPAddress.IPv6Loopback];
+            return asksWhoComes ? [IPAddress.IPv6Any] : [IPAddress.Loopback, IPAddress.IPv6Loopback];
         if (text == "all")
             return [IPAddress.IPv6Any];
 
@@ -131,6 +158,24 @@ internal sealed partial record AgentOptions
         else if (Encoding.UTF8.GetByteCount(path) > MaxSocketPathBytes)
             read.Fault("SOCKET", path, "is too long for a Unix socket", accepts);
         return path;
+    }
+
+    private static IReadOnlyList<string> ReadExecDirectories(EnvironmentReader read)
+    {
+        const string name = "EXEC_DIRECTORIES";
+        if (read.Text(name) is not { } text)
+            return [DefaultExecDirectory];
+        if (text == "none")
+            return [];
+
+        string[] directories = text.Split(',', StringSplitOptions.TrimEntries);
+        foreach (string directory in directories)
+        {
+            if (!directory.StartsWith('/') || directory[1..].TrimEnd('/').Split('/').Any(part => part is "" or "." or ".."))
+                read.Fault(name, text, $"\"{directory}\" is not the absolute path of a directory below /", "absolute paths without . and .., comma-separated, or none");
+        }
+
+        return directories;
     }
 
     private static string ReadEtcdHosts(EnvironmentReader read)

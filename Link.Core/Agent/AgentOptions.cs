@@ -26,12 +26,27 @@ internal sealed partial record AgentOptions
     /// <summary>True when the TCP API asks for <see cref="User"/> and <see cref="Password"/>.</summary>
     public bool BasicAuth => Password is not null;
 
+    /// <summary>API_USERS_FILE (ours): file with users, a role each and the hash of a password, for the TCP API. Default: none.</summary>
+    public string? ApiUsersFile { get; init; }
+
+    /// <summary>API_TLS_CERT (ours): PEM file with the certificate of the TCP API; goes with <see cref="ApiTlsKey"/>. Default: none, which is no TLS.</summary>
+    public string? ApiTlsCert { get; init; }
+
+    /// <summary>API_TLS_KEY (ours): PEM file with the certificate's key. Default: none.</summary>
+    public string? ApiTlsKey { get; init; }
+
+    /// <summary>API_TLS_CLIENT_CA (ours): PEM file with the CAs of which a client over TCP must show a certificate. Default: none.</summary>
+    public string? ApiTlsClientCa { get; init; }
+
+    /// <summary>True when the TCP API asks who comes: for a password or for a certificate.</summary>
+    public bool AsksWhoComes => BasicAuth || ApiUsersFile is not null || ApiTlsClientCa is not null;
+
     /// <summary>PORT: TCP port of the API. Default 1313.</summary>
     public int Port { get; init; } = 1313;
 
     /// <summary>
     /// BIND (ours): addresses on which the API listens, comma-separated, or <c>all</c>, which is <c>::</c> for both families.
-    /// Default: 127.0.0.1 and ::1 without PASSWORD, all with it.
+    /// Default: 127.0.0.1 and ::1; all if the API asks who comes (PASSWORD, API_USERS_FILE or API_TLS_CLIENT_CA).
     /// </summary>
     public required IReadOnlyList<IPAddress> Bind { get; init; }
 
@@ -118,6 +133,12 @@ internal sealed partial record AgentOptions
 
     /// <summary>WEBHOOK_REFRESH_INTERVAL: period of the webhook plugin's calls while ACTIVATED, 1s to 24h. Default 5m.</summary>
     public TimeSpan WebhookRefreshInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// EXEC_DIRECTORIES (ours): absolute paths, comma-separated, below which plugin exec finds its programs; empty for no program at all
+    /// (<c>none</c>). Default /usr/local/lib/link.
+    /// </summary>
+    public IReadOnlyList<string> ExecDirectories { get; init; } = [DefaultExecDirectory];
 
     /// <summary>ON_ETCD_LOSS (ours): claim, hold or release, for endpoints that say nothing. Default claim, LinK's promise.</summary>
     public EtcdLossPolicy OnEtcdLoss { get; init; } = EtcdLossPolicy.Claim;

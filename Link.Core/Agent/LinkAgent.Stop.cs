@@ -99,13 +99,23 @@ internal sealed partial class LinkAgent
     }
 
     /// <summary>SIGHUP.</summary>
+    /// <summary>The API's files may be many and slow to read, which the loop does not wait for.</summary>
     private void Reload()
     {
         _systemd.Reloading();
+        _ = Task.Run(() =>
+        {
+            bool done = _api.ReloadFiles();
+            _loop.Post(() => Reloaded(done));
+        });
+    }
+
+    private void Reloaded(bool api)
+    {
         if (_etcd.ReloadCertificates() is { } fault)
             _log.Error("certificates cannot be read", ("reason", fault));
-        else
-            _log.Info("certificates are read again");
+        else if (api)
+            _log.Info("certificates and users are read again");
         _systemd.Ready();
     }
 

@@ -8,6 +8,7 @@ using Link.Core.Net;
 using Link.Core.Net.Linux;
 using Link.Core.Plugins;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Exec;
 using Link.Core.Plugins.Outscale;
 using Link.Core.Plugins.Webhook;
 using Link.Core.Secrets;
@@ -91,6 +92,7 @@ internal sealed partial class LinkAgent : IDisposable
             static () => BootClock.NowMs,
             new Random());
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
+        AddPlugin(new ExecPlugin(_remote, options.ExecDirectories));
         AddPlugin(new WebhookPlugin(_remote, options.WebhookRefreshInterval, version, TimeProvider.System));
         AddPlugin(new OutscalePlugin(
             _remote,
@@ -114,18 +116,7 @@ internal sealed partial class LinkAgent : IDisposable
             report => _loop.Post(() => OnHealth(report)),
             TimeProvider.System,
             new Random());
-        _api = new ApiServer(
-            new ApiOptions
-            {
-                Version = version,
-                Addresses = options.Bind,
-                Port = options.Port,
-                SocketPath = options.Socket,
-                User = options.User,
-                Password = options.Password?.Reveal(),
-            },
-            this,
-            (text, fault) => _log.Warning("api", ("text", text), ("fault", fault?.ToString())));
+        _api = new ApiServer(options.ToApi(version), this, TimeProvider.System, (text, fault) => _log.Warning("api", ("text", text), ("fault", fault?.ToString())));
     }
 
     /// <summary>Turns until the agent is told to stop. Gives the process's exit code.</summary>
@@ -149,6 +140,8 @@ internal sealed partial class LinkAgent : IDisposable
         _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _data.Dispose();
         _remote.Dispose();
+        foreach (IPlugin plugin in _plugins.Values)
+            (plugin as IDisposable)?.Dispose();
         _http.Dispose();
         _outputs.Dispose();
         _namespace.Dispose();

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Link.Core.Agent;
 
-/// <summary>SIGTERM and SIGINT stop, SIGHUP re-reads certificates.</summary>
+/// <summary>SIGTERM and SIGINT stop, SIGHUP reads certificates and users again.</summary>
 internal sealed class Signals : IDisposable
 {
     private readonly List<PosixSignalRegistration> _registrations = [];

@@ -16,6 +16,9 @@ internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body)
     /// <summary>Ask for credentials.</summary>
     public bool Challenge { get; init; }
 
+    /// <summary>Value of the Retry-After header, in seconds.</summary>
+    public int? RetryAfterSeconds { get; init; }
+
     public static ApiAnswer Json(int status, Action<Utf8JsonWriter> write) => new(status, ApiJson.Write(write));
 
     public static ApiAnswer Error(int status, string error) => Json(status, json =>
@@ -62,6 +65,15 @@ internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body)
             json.WriteString("error", "not found");
             json.WriteEndObject();
         });
+
+    public static ApiAnswer Unauthorized() => Error(401, "credentials are missing or wrong") with { Challenge = true };
+
+    /// <summary>429, and when to come again: in whole seconds, rounded up.</summary>
+    public static ApiAnswer TooMany(string what, long waitMs)
+    {
+        int seconds = (int)((waitMs + 999) / 1000);
+        return Error(429, $"{what}; try again in {seconds} s") with { RetryAfterSeconds = seconds };
+    }
 
     public static ApiAnswer MethodNotAllowed(string method, string allow) =>
         Error(405, $"method {method} is not allowed here; allowed: {allow}") with { Allow = allow };

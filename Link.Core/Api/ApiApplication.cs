@@ -1,15 +1,16 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
+using Link.Core.Api.Access;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
 
 namespace Link.Core.Api;
 
 /// <summary>Between Kestrel and the routes: credentials first, then the route, then the answer's bytes.</summary>
-internal sealed class ApiApplication(ApiOptions options, ApiCredentials credentials, ApiRoutes routes, Action<string, Exception?> log) : IHttpApplication<IFeatureCollection>
+internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes routes, Action<string, Exception?> log) : IHttpApplication<IFeatureCollection>
 {
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
@@ -44,20 +45,18 @@ internal sealed class ApiApplication(ApiOptions options, ApiCredentials credenti
         await SendAsync(context, answer, clientGone);
     }
 
-    private Task<ApiAnswer> AnswerAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken clientGone)
+    private async Task<ApiAnswer> AnswerAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken clientGone)
     {
-        // Before the route, so that a stranger does not learn which routes there are.
-        if (credentials.AreAsked(context.Get<ConnectionOriginFeature>()?.Origin ?? ConnectionOrigin.Tcp) && !credentials.Accept(Single(request.Headers.Authorization)))
-        {
-            return Task.FromResult(ApiAnswer.Error(401, "credentials are missing or wrong") with { Challenge = true });
-        }
-
-        string method = request.Method == "HEAD" ? "GET" : request.Method;
         string[] segments = request.Path.StartsWith('/') ? request.Path[1..].Split('/', 5) : [];
-        return routes.AnswerAsync(new ApiRequest(method, segments, cancel => ReadBodyAsync(request.Body, cancel), clientGone));
-    }
+        Admission admission = await gate.AdmitAsync(context.GetRequiredFeature<ConnectionOriginFeature>(), request.Headers.Authorization, clientGone);
+        string method = request.Method == "HEAD" ? "GET" : request.Method;
+        ApiAnswer answer = admission.Caller is { } caller
+            ? await routes.AnswerAsync(new ApiRequest(method, segments, cancel => ReadBodyAsync(request.Body, cancel), caller, clientGone))
+            : admission.Refusal!;
 
-    private static string? Single(StringValues values) => values.Count == 1 ? values[0] : null;
+        // LinK 1's client shows an error's msg, later ones its error.
+        return answer.Status >= 400 && segments is ["ips", ..] ? answer.WithMsg() : answer;
+    }
 
     private async Task<ReadOnlyMemory<byte>> ReadBodyAsync(Stream body, CancellationToken cancel)
     {
@@ -94,7 +93,12 @@ internal sealed class ApiApplication(ApiOptions options, ApiCredentials credenti
 
         if (answer.Challenge)
         {
-            headers.WWWAuthenticate = "Basic realm=\"link\"";
+            headers.WWWAuthenticate = "Basic realm=\"link\", charset=\"UTF-8\"";
+        }
+
+        if (answer.RetryAfterSeconds is { } seconds)
+        {
+            headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
         if (answer.Status == 204)

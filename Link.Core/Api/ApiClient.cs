@@ -3,11 +3,15 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Link.Core.Api.Tls;
 
 namespace Link.Core.Api;
 
 /// <summary>Client of one agent's API.</summary>
-/// <remarks>Every call throws <see cref="ApiRefusedException"/> when the agent says no, and <see cref="ApiUnreachableException"/> when nobody answers in time.</remarks>
+/// <remarks>
+/// Every call throws <see cref="ApiRefusedException"/> when the agent says no, <see cref="ApiUnreachableException"/> when nobody answers in time, and
+/// <see cref="ApiUntrustedException"/> when TLS does not come about.
+/// </remarks>
 internal sealed class ApiClient : IDisposable
 {
     private const int MaxAnswerBytes = 16 * 1024 * 1024;
@@ -19,10 +23,15 @@ internal sealed class ApiClient : IDisposable
     private readonly Uri _base;
     private readonly AuthenticationHeaderValue? _authorization;
 
+    /// <summary>TLS of a connection that has not answered yet.</summary>
+    private ClientTls? _tls;
+    private bool _socketIsClosedToUs;
+
     public ApiClient(ApiClientOptions options)
     {
         _options = options;
-        _base = options.Url ?? new Uri("http://localhost");
+        // To the handler every request is plain: sockets and TLS are ours, and say better what goes wrong.
+        _base = options.Url is { } url ? new UriBuilder(Uri.UriSchemeHttp, url.Host, url.Port).Uri : new Uri("http://localhost");
         SocketsHttpHandler handler = new()
         {
             UseProxy = false,
@@ -30,11 +39,8 @@ internal sealed class ApiClient : IDisposable
             AllowAutoRedirect = false,
             ConnectTimeout = s_connectTimeout,
             ActivityHeadersPropagator = null,
+            ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint, cancel),
         };
-        if (options.SocketPath is not null)
-        {
-            handler.ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint, cancel);
-        }
 
         _http = new HttpMessageInvoker(handler);
         if (!string.IsNullOrEmpty(options.User) || !string.IsNullOrEmpty(options.Password))
@@ -199,6 +205,7 @@ internal sealed class ApiClient : IDisposable
         try
         {
             using HttpResponseMessage response = await _http.SendAsync(request, deadline.Token);
+            _tls = null;
             ReadOnlyMemory<byte> text = await ReadAsync(response.Content, deadline.Token);
             int status = (int)response.StatusCode;
             EtcdTrouble = response.Headers.TryGetValues("X-Link-Etcd", out IEnumerable<string>? states) ? states.FirstOrDefault() : null;
@@ -210,9 +217,19 @@ internal sealed class ApiClient : IDisposable
             // The handler's own connect timeout comes here, too.
             throw new ApiUnreachableException($"no answer from {Target} in time", fault);
         }
+        catch (HttpRequestException fault) when (fault.InnerException is ApiUntrustedException untrusted)
+        {
+            throw untrusted;
+        }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
-            throw new ApiUnreachableException($"no agent answers at {Target} ({Cause(fault)})", fault);
+            if (_tls?.ExplainEnd() is { } explained)
+            {
+                throw new ApiUntrustedException(explained, fault);
+            }
+
+            string cause = _socketIsClosedToUs ? "permission denied on the Unix socket: use sudo, or join the group link" : Cause(fault);
+            throw new ApiUnreachableException($"no agent answers at {Target} ({cause})", fault);
         }
     }
 
@@ -269,26 +286,40 @@ internal sealed class ApiClient : IDisposable
 
     private async ValueTask<Stream> ConnectAsync(DnsEndPoint tcp, CancellationToken cancel)
     {
-        Socket unix = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
+        if (_options.SocketPath is { } path)
         {
-            await unix.ConnectAsync(new UnixDomainSocketEndPoint(_options.SocketPath!), cancel);
-            return new NetworkStream(unix, ownsSocket: true);
-        }
-        catch (SocketException) when (_options.Url is not null)
-        {
-            unix.Dispose();
-        }
-        catch
-        {
-            unix.Dispose();
-            throw;
+            Socket unix = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                return await ConnectAsync(unix, new UnixDomainSocketEndPoint(path), cancel);
+            }
+            catch (SocketException fault)
+            {
+                _socketIsClosedToUs = fault.SocketErrorCode == SocketError.AccessDenied;
+                if (_options.Url is null)
+                {
+                    throw;
+                }
+
+                // TCP may let us in.
+            }
         }
 
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Stream plain = await ConnectAsync(new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }, tcp, cancel);
+        if (_options.Url is not { } url || url.Scheme != Uri.UriSchemeHttps)
+        {
+            return plain;
+        }
+
+        _tls = new ClientTls(url, _options.Tls);
+        return await _tls.HandshakeAsync(plain, cancel);
+    }
+
+    private static async Task<Stream> ConnectAsync(Socket socket, EndPoint to, CancellationToken cancel)
+    {
         try
         {
-            await socket.ConnectAsync(tcp, cancel);
+            await socket.ConnectAsync(to, cancel);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

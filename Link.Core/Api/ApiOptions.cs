@@ -20,8 +20,26 @@ internal sealed record ApiOptions
     /// <summary>USER. Null and the empty text are the same.</summary>
     public string? User { get; init; }
 
-    /// <summary>PASSWORD. Without one, no credentials are asked.</summary>
+    /// <summary>PASSWORD. Without one and without <see cref="UsersFile"/>, no credentials are asked.</summary>
     public string? Password { get; init; }
+
+    /// <summary>API_USERS_FILE: users with roles; null: none.</summary>
+    public string? UsersFile { get; init; }
+
+    /// <summary>API_TLS_CERT: PEM file; null: TCP without TLS. Goes with <see cref="KeyFile"/>.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>API_TLS_KEY: PEM file.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>API_TLS_CLIENT_CA: PEM file with the authorities, one of which must have signed a client's certificate; null: clients need none.</summary>
+    public string? ClientCaFile { get; init; }
+
+    /// <summary>TLS handshakes under way at a time.</summary>
+    public int MaxHandshakes { get; init; } = 128;
+
+    /// <summary>How long a client may take for the TLS handshake.</summary>
+    public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Connections at a time over TCP. The Unix socket has its own <see cref="MaxSocketConnections"/>, so that a crowd on TCP does not shut the operator out.</summary>
     public int MaxConnections { get; init; } = 512;

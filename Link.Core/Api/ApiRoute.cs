@@ -1,10 +1,13 @@
+using Link.Core.Api.Access;
+
 namespace Link.Core.Api;
 
 /// <summary>One method of one path, and who answers it.</summary>
 /// <param name="Method">As in HTTP. A route of GET answers HEAD too.</param>
 /// <param name="Path">With <c>{id}</c> where an endpoint's id stands: <c>/ips/{id}/lock</c>.</param>
+/// <param name="Role">The least that may call it.</param>
 /// <param name="Answer">Takes the id too; it is empty where the path has none.</param>
-internal sealed record ApiRoute(string Method, string Path, Func<ApiRoutes, ApiRequest, string, Task<ApiAnswer>> Answer)
+internal sealed record ApiRoute(string Method, string Path, Role Role, Func<ApiRoutes, ApiRequest, string, Task<ApiAnswer>> Answer)
 {
     private const string IdSegment = "{id}";
 

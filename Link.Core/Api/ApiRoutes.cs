@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Link.Core.Api.Access;
 
 namespace Link.Core.Api;
 
@@ -10,37 +11,30 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
     /// <summary>Every route there is; docs/openapi.json describes the same.</summary>
     public static IReadOnlyList<ApiRoute> All { get; } =
     [
-        new("GET", "/version", (routes, _, _) => routes.VersionAsync()),
-        new("GET", "/health", (routes, request, _) => routes.HealthAsync(request)),
-        new("POST", "/drain", (routes, request, _) => routes.DrainAsync(request)),
-        new("POST", "/undrain", (routes, request, _) => routes.UndrainAsync(request)),
-        new("GET", "/encrypted_storage/key_rotation", (routes, request, _) => routes.RotationAsync(request)),
-        new("POST", "/encrypted_storage/key_rotation", (routes, request, _) => routes.RotateAsync(request)),
+        new("GET", "/version", Role.Read, (routes, _, _) => routes.VersionAsync()),
+        new("GET", "/health", Role.Read, (routes, request, _) => routes.HealthAsync(request)),
+        new("POST", "/drain", Role.Operate, (routes, request, _) => routes.DrainAsync(request)),
+        new("POST", "/undrain", Role.Operate, (routes, request, _) => routes.UndrainAsync(request)),
+        new("GET", "/encrypted_storage/key_rotation", Role.Read, (routes, request, _) => routes.RotationAsync(request)),
+        new("POST", "/encrypted_storage/key_rotation", Role.Admin, (routes, request, _) => routes.RotateAsync(request)),
         .. OfEndpoints("/endpoints", ApiForm.Endpoints),
         .. OfEndpoints("/ips", ApiForm.Ips),
     ];
 
-    public async Task<ApiAnswer> AnswerAsync(ApiRequest request)
-    {
-        ApiAnswer answer = await DispatchAsync(request);
-        // LinK 1's client shows an error's msg, later ones its error.
-        return answer.Status >= 400 && request.Segments is ["ips", ..] ? answer.WithMsg() : answer;
-    }
-
     private static ApiRoute[] OfEndpoints(string path, ApiForm form) =>
     [
-        new("GET", path, (routes, request, _) => routes.ListAsync(request, form)),
-        new("POST", path, (routes, request, _) => routes.AddAsync(request, form)),
-        new("GET", $"{path}/{{id}}", (routes, request, id) => routes.ShowAsync(request, form, id)),
-        new("PUT", $"{path}/{{id}}", (routes, request, id) => routes.SetChecksAsync(request, form, id)),
-        new("PATCH", $"{path}/{{id}}", (routes, request, id) => routes.SetChecksAsync(request, form, id)),
-        new("DELETE", $"{path}/{{id}}", (routes, request, id) => routes.DeleteAsync(request, form, id)),
-        new("GET", $"{path}/{{id}}/hosts", (routes, request, id) => routes.HostsAsync(request, form, id)),
-        new("POST", $"{path}/{{id}}/failover", (routes, request, id) => routes.FailoverAsync(request, form, id)),
-        new("POST", $"{path}/{{id}}/lock", (routes, request, id) => routes.LockAsync(request, form, id)),
+        new("GET", path, Role.Read, (routes, request, _) => routes.ListAsync(request, form)),
+        new("POST", path, Role.Admin, (routes, request, _) => routes.AddAsync(request, form)),
+        new("GET", $"{path}/{{id}}", Role.Read, (routes, request, id) => routes.ShowAsync(request, form, id)),
+        new("PUT", $"{path}/{{id}}", Role.Operate, (routes, request, id) => routes.SetChecksAsync(request, form, id)),
+        new("PATCH", $"{path}/{{id}}", Role.Operate, (routes, request, id) => routes.SetChecksAsync(request, form, id)),
+        new("DELETE", $"{path}/{{id}}", Role.Admin, (routes, request, id) => routes.DeleteAsync(request, form, id)),
+        new("GET", $"{path}/{{id}}/hosts", Role.Read, (routes, request, id) => routes.HostsAsync(request, form, id)),
+        new("POST", $"{path}/{{id}}/failover", Role.Operate, (routes, request, id) => routes.FailoverAsync(request, form, id)),
+        new("POST", $"{path}/{{id}}/lock", Role.Operate, (routes, request, id) => routes.LockAsync(request, form, id)),
     ];
 
-    private Task<ApiAnswer> DispatchAsync(ApiRequest request)
+    public Task<ApiAnswer> AnswerAsync(ApiRequest request)
     {
         List<string> allowed = [];
         foreach (ApiRoute route in All)
@@ -52,6 +46,11 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
 
             if (route.Method == request.Method)
             {
+                if (request.Caller.Role < route.Role)
+                {
+                    return ForbiddenAsync(request.Caller, route.Role);
+                }
+
                 return route.HasId && !IsId(id) ? BadIdAsync() : route.Answer(this, request, id);
             }
 
@@ -62,6 +61,9 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
             ? ApiAnswer.Error(404, "no such route")
             : ApiAnswer.MethodNotAllowed(request.Method, string.Join(", ", allowed)));
     }
+
+    private static Task<ApiAnswer> ForbiddenAsync(Caller caller, Role needed) =>
+        Task.FromResult(ApiAnswer.Error(403, $"{caller.Name} has role {RoleWord.Of(caller.Role)}; this needs {RoleWord.Of(needed)}"));
 
     private Task<ApiAnswer> VersionAsync() => Task.FromResult(ApiAnswer.Json(200, json =>
     {

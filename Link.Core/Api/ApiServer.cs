@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using Link.Core.Api.Access;
+using Link.Core.Api.Tls;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,6 +17,7 @@ internal sealed class ApiServer : IAsyncDisposable
 {
     private readonly ApiOptions _options;
     private readonly Action<string, Exception?> _log;
+    private readonly ApiFiles _files;
     private readonly ApiApplication _application;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<EndPoint, Socket> _sockets = [];
@@ -21,12 +26,15 @@ internal sealed class ApiServer : IAsyncDisposable
 
     /// <param name="options">What to listen on.</param>
     /// <param name="agent">Whom the routes ask.</param>
+    /// <param name="time">For lock-outs, expiry and when to look at files again.</param>
     /// <param name="log">Takes one line, and the exception where there is one.</param>
-    public ApiServer(ApiOptions options, IAgentControl agent, Action<string, Exception?> log)
+    public ApiServer(ApiOptions options, IAgentControl agent, TimeProvider time, Action<string, Exception?> log)
     {
         _options = options;
         _log = log;
-        _application = new ApiApplication(options, new ApiCredentials(options.User, options.Password), new ApiRoutes(options, agent, log, _stopping.Token), log);
+        _files = new ApiFiles(options, time, log);
+        SoleUser? sole = string.IsNullOrEmpty(options.Password) ? null : new SoleUser(options.User ?? "", options.Password);
+        _application = new ApiApplication(options, new Gate(sole, _files.Users, time, log), new ApiRoutes(options, agent, log, _stopping.Token), log);
     }
 
     /// <summary>The TCP addresses and ports in use, once started.</summary>
@@ -35,11 +43,16 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>The Unix socket in use, once started; null: none.</summary>
     public string? ListeningSocket => _socketPath;
 
-    /// <exception cref="ApiStartException">The port cannot be had. A Unix socket that cannot be had is said in the log only.</exception>
+    /// <exception cref="ApiStartException">The port cannot be had, or a file of <see cref="ApiFiles"/> cannot be used. A Unix socket that cannot be had is said in the log only.</exception>
     public async Task StartAsync(CancellationToken cancel)
     {
         try
         {
+            if (_files.Refresh() is [_, ..] faults)
+            {
+                throw new ApiStartException(string.Join("; ", faults));
+            }
+
             BindTcp();
             await BindUnixAsync(cancel);
             _server = Build();
@@ -51,6 +64,9 @@ internal sealed class ApiServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Reads the certificates and the users again, without waiting for a client. False: the log says which file cannot be used; what was read before stays.</summary>
+    public bool ReloadFiles() => _files.Refresh().Count == 0;
 
     /// <summary>Takes no more requests, waits a moment for those under way, and removes the Unix socket.</summary>
     public async Task StopAsync()
@@ -167,15 +183,16 @@ internal sealed class ApiServer : IAsyncDisposable
 
         ConnectionLimit tcp = new(_options.MaxConnections);
         ConnectionLimit unix = new(_options.MaxSocketConnections);
-        foreach (EndPoint local in _sockets.Keys)
+        TlsGuard? tls = _files.Certificate is { } certificate ? new TlsGuard(certificate, _options.MaxHandshakes, _options.HandshakeDeadline) : null;
+        foreach ((EndPoint local, Socket socket) in _sockets)
         {
             if (local is IPEndPoint address)
             {
-                kestrel.Listen(address, listen => Serve(listen, tcp, ConnectionOrigin.Tcp));
+                kestrel.Listen(address, listen => ServeTcp(listen, tcp, tls));
             }
             else
             {
-                kestrel.ListenUnixSocket(_socketPath!, listen => Serve(listen, unix, ConnectionOrigin.UnixSocket));
+                kestrel.ListenUnixSocket(_socketPath!, listen => ServeUnix(listen, unix, socket));
             }
         }
 
@@ -187,14 +204,32 @@ internal sealed class ApiServer : IAsyncDisposable
             NullLoggerFactory.Instance);
     }
 
-    private static void Serve(ListenOptions listen, ConnectionLimit limit, ConnectionOrigin origin)
+    private static void ServeTcp(ListenOptions listen, ConnectionLimit limit, TlsGuard? tls)
     {
-        ConnectionOriginFeature feature = new(origin);
         listen.Protocols = HttpProtocols.Http1;
         listen.Use(limit.Guard);
         listen.Use(next => connection =>
         {
-            connection.Features.Set(feature);
+            IPAddress source = ClientSource.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
+            connection.Features.Set(new ConnectionOriginFeature(ConnectionOrigin.Tcp, source));
+            return next(connection);
+        });
+        if (tls is not null)
+        {
+            listen.Use(tls.Guard);
+        }
+    }
+
+    private static void ServeUnix(ListenOptions listen, ConnectionLimit limit, Socket listener)
+    {
+        LocalAdmins admins = new();
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(limit.Guard);
+        listen.Use(next => connection =>
+        {
+            Socket socket = connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;
+            Caller? caller = admins.Find(socket, listener, out uint uid);
+            connection.Features.Set(new ConnectionOriginFeature(ConnectionOrigin.UnixSocket, IPAddress.None, caller, uid));
             return next(connection);
         });
     }

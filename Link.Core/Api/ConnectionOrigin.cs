@@ -1,3 +1,6 @@
+using System.Net;
+using Link.Core.Api.Access;
+
 namespace Link.Core.Api;
 
 /// <summary>Which kind of listener a connection came by. Kestrel does not tell requests a Unix socket's local end.</summary>
@@ -7,5 +10,9 @@ internal enum ConnectionOrigin
     UnixSocket,
 }
 
-/// <summary>Hangs the origin on a connection.</summary>
-internal sealed record ConnectionOriginFeature(ConnectionOrigin Origin);
+/// <summary>Hangs on a connection what is known of its other end.</summary>
+/// <param name="Origin">How it came.</param>
+/// <param name="Source">Over TCP: <see cref="ClientSource"/>.</param>
+/// <param name="Local">Over the Unix socket: who it is, if they may come in.</param>
+/// <param name="Uid">Over the Unix socket: the process's effective user.</param>
+internal sealed record ConnectionOriginFeature(ConnectionOrigin Origin, IPAddress Source, Caller? Local = null, uint Uid = 0);

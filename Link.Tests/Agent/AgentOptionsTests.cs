@@ -122,7 +122,12 @@ public sealed class AgentOptionsTests
     [InlineData("BIND", "127.0.0.1,localhost")]
     [InlineData("BIND", "127.0.0.1:1313")]
     [InlineData("SOCKET", "link.sock")]
+    [InlineData("API_USERS_FILE", "users")]
     [InlineData("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL", "1s")]
+    [InlineData("EXEC_DIRECTORIES", "lib/link")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,/")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/../lib")]
+    [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,")]
     [InlineData("OSC_ENDPOINT_API", "127.0.0.1:3000")]
     [InlineData("OSC_ENDPOINT_API", "api.eu-west-2.outscale.com")]
     [InlineData("OSC_ENDPOINT_API", "http://api.eu-west-2.outscale.com")]
@@ -167,6 +172,15 @@ public sealed class AgentOptionsTests
         Assert.Contains("SOCKET=none (environment)", Lines(options));
     }
 
+    [Fact]
+    public void Programs_are_below_one_directory_unless_others_are_named()
+    {
+        Assert.Equal(["/usr/local/lib/link"], Valid().ExecDirectories);
+        Assert.Equal(["/etc/link/exec", "/opt/vip/"], Valid(("EXEC_DIRECTORIES", "/etc/link/exec, /opt/vip/")).ExecDirectories);
+        Assert.Empty(Valid(("EXEC_DIRECTORIES", "none")).ExecDirectories);
+        Assert.Contains("EXEC_DIRECTORIES=none (environment)", Lines(Valid(("EXEC_DIRECTORIES", "none"))));
+    }
+
     [Theory]
     [InlineData("100ms", 1)]
     [InlineData("300ms", 2)]
@@ -192,12 +206,24 @@ public sealed class AgentOptionsTests
     {
         Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], Valid().Bind);
         Assert.Equal([IPAddress.IPv6Any], Valid(("PASSWORD", "secret")).Bind);
+        Assert.Equal([IPAddress.IPv6Any], Valid(("API_USERS_FILE", "/u")).Bind);
+        Assert.Equal([IPAddress.IPv6Any], Valid(("API_TLS_CERT", "/c"), ("API_TLS_KEY", "/k"), ("API_TLS_CLIENT_CA", "/ca")).Bind);
+        Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], Valid(("API_TLS_CERT", "/c"), ("API_TLS_KEY", "/k")).Bind);
         Assert.Equal([IPAddress.Parse("10.0.0.1"), IPAddress.Parse("fd00::1")], Valid(("BIND", "10.0.0.1, fd00::1"), ("PASSWORD", "secret")).Bind);
     }
 
     [Fact]
     public void An_API_that_is_open_without_password_is_warned_of() =>
         Assert.StartsWith("BIND opens the API", Assert.Single(Read(("BIND", "all")).Warnings));
+
+    [Fact]
+    public void Passwords_that_go_over_the_network_in_clear_are_warned_of()
+    {
+        Assert.StartsWith("PASSWORD goes over the network in clear; set API_TLS_CERT", Assert.Single(Read(("PASSWORD", "secret")).Warnings));
+        Assert.StartsWith("the passwords of API_USERS_FILE go over the network in clear; ", Assert.Single(Read(("API_USERS_FILE", "/u")).Warnings));
+        Assert.Empty(Read(("PASSWORD", "secret"), ("BIND", "127.0.0.1")).Warnings);
+        Assert.Empty(Read(("PASSWORD", "secret"), ("API_TLS_CERT", "/c"), ("API_TLS_KEY", "/k")).Warnings);
+    }
 
     [Fact]
     public void The_old_name_of_PLUGIN_ENSURE_INTERVAL_works_with_a_warning()
@@ -255,9 +281,28 @@ public sealed class AgentOptionsTests
     [InlineData("ETCD_TLS_CERT", "ETCD_TLS_KEY")]
     [InlineData("ETCD_TLS_KEY", "ETCD_TLS_CERT")]
     [InlineData("ETCD_USER", "ETCD_PASSWORD")]
+    [InlineData("API_TLS_CERT", "API_TLS_KEY", "/x")]
+    [InlineData("API_TLS_KEY", "API_TLS_CERT", "/x")]
     [InlineData("ETCD_PASSWORD", "ETCD_USER")]
-    public void What_goes_together_is_missed_together(string set, string missing) =>
-        Assert.Equal($"{missing} is not set; {set} is: set both or none", Assert.Single(Read((set, "x")).Faults));
+    public void What_goes_together_is_missed_together(string set, string missing, string value = "x") =>
+        Assert.Equal($"{missing} is not set; {set} is: set both or none", Assert.Single(Read((set, value)).Faults));
+
+    [Fact]
+    public void A_client_authority_needs_a_certificate() =>
+        Assert.StartsWith("API_TLS_CERT is not set; API_TLS_CLIENT_CA is: ", Assert.Single(Read(("API_TLS_CLIENT_CA", "/ca.pem")).Faults));
+
+    [Fact]
+    public void The_API_s_files_are_read_shown_and_handed_on()
+    {
+        var options = Valid(("API_TLS_CERT", "/c"), ("API_TLS_KEY", "/k"), ("API_TLS_CLIENT_CA", "/ca"), ("API_USERS_FILE", "/u"));
+
+        Assert.Equal(("/c", "/k", "/ca", "/u"), (options.ApiTlsCert, options.ApiTlsKey, options.ApiTlsClientCa, options.ApiUsersFile));
+        Assert.Equal(["API_USERS_FILE=/u (environment)", "API_TLS_CERT=/c (environment)", "API_TLS_KEY=/k (environment)", "API_TLS_CLIENT_CA=/ca (environment)"],
+            Lines(options).Where(line => line.StartsWith("API_", StringComparison.Ordinal)));
+        var api = options.ToApi("1");
+        Assert.Equal(("/c", "/k", "/ca", "/u"), (api.CertificateFile, api.KeyFile, api.ClientCaFile, api.UsersFile));
+        Assert.Empty(Read(("API_TLS_CERT", "/c"), ("API_TLS_KEY", "/k"), ("API_USERS_FILE", "/u")).Warnings);
+    }
 
     [Fact]
     public void No_secret_shows_anywhere()

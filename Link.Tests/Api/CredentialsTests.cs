@@ -1,5 +1,5 @@
 using System.Text;
-using Link.Core.Api;
+using Link.Core.Api.Access;
 using Xunit;
 
 namespace Link.Tests.Api;
@@ -18,7 +18,7 @@ public sealed class CredentialsTests
     {
         await using RunningApi api = await RunningApi.StartAsync(options => options with { User = "admin", Password = "secret" });
         ApiReply reply = await api.SendAsync("GET", path);
-        Assert.Equal((401, "Basic realm=\"link\""), (reply.Status, reply.Header("WWW-Authenticate")));
+        Assert.Equal((401, "Basic realm=\"link\", charset=\"UTF-8\""), (reply.Status, reply.Header("WWW-Authenticate")));
         Assert.Equal("{\"error\":\"credentials are missing or wrong\"}\n", reply.Body);
     }
 
@@ -60,22 +60,28 @@ public sealed class CredentialsTests
     [InlineData("admin:", false)]
     [InlineData(":", false)]
     public void Only_the_right_pair_is_accepted(string pair, bool accepted) =>
-        Assert.Equal(accepted, new ApiCredentials("admin", "secret").Accept("Basic " + Pair(pair)));
+        Assert.Equal(accepted, new SoleUser("admin", "secret").Matches(BasicCredentials.Parse("Basic " + Pair(pair))!));
 
     [Fact]
     public void A_header_as_long_as_can_be_is_refused() =>
-        Assert.False(new ApiCredentials("admin", "secret").Accept("Basic " + new string('A', 1_000_000)));
+        Assert.Null(BasicCredentials.Parse("Basic " + new string('A', 1_000_000)));
 
     [Theory]
-    [InlineData(null, false)]
-    [InlineData("", false)]
-    [InlineData("x", true)]
-    public void Without_a_password_nobody_is_asked(string? password, bool asked) =>
-        Assert.Equal(asked, new ApiCredentials("a-user-that-the-shell-exports", password).AreAsked(ConnectionOrigin.Tcp));
+    [InlineData(null, 200)]
+    [InlineData("", 200)]
+    [InlineData("x", 401)]
+    public async Task Without_a_password_nobody_is_asked(string? password, int status)
+    {
+        await using RunningApi api = await RunningApi.StartAsync(options => options with { User = "a-user-that-the-shell-exports", Password = password });
+        Assert.Equal(status, (await api.SendAsync("GET", "/version")).Status);
+    }
 
     [Fact]
-    public void On_the_Unix_socket_nobody_is_asked() =>
-        Assert.False(new ApiCredentials("admin", "secret").AreAsked(ConnectionOrigin.UnixSocket));
+    public async Task A_refusal_under_ips_says_msg_too()
+    {
+        await using RunningApi api = await RunningApi.StartAsync(options => options with { Password = "secret" });
+        Assert.Equal("{\"error\":\"credentials are missing or wrong\",\"msg\":\"credentials are missing or wrong\"}\n", (await api.SendAsync("GET", "/ips")).Body);
+    }
 
     [Fact]
     public async Task Two_headers_are_401()

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Link.Core.Api;
+using Link.Core.Api.Access;
 using Xunit;
 
 namespace Link.Tests.Api;
@@ -20,12 +21,14 @@ public sealed class OpenApiTests
         s_document.Operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Questions_are_for_readers_switching_for_operators_and_the_rest_for_admins()
+    public void Questions_are_for_readers_switching_and_checks_for_operators_and_the_rest_for_admins()
     {
         foreach (OpenApiOperation operation in s_document.Operations)
         {
             string last = operation.Path[(operation.Path.LastIndexOf('/') + 1)..];
-            string role = operation.Method == "GET" ? "read" : last is "failover" or "lock" or "drain" or "undrain" ? "operate" : "admin";
+            bool operates = last is "failover" or "lock" or "drain" or "undrain" || operation.Method is "PUT" or "PATCH";
+            string role = operation.Method == "GET" ? "read" : operates ? "operate" : "admin";
+            Assert.Equal((operation.Path, role), (operation.Path, RoleWord.Of(ApiRoutes.All.Single(route => route.Method == operation.Method && route.Path == operation.Path).Role)));
             Assert.Equal((operation.Path, role), (operation.Path, operation.Role));
             Assert.Equal(role != "read", operation.Answers.ContainsKey(403));
             Assert.Equal(operation.Path.Contains("{id}", StringComparison.Ordinal), operation.HasParameters);
@@ -94,14 +97,21 @@ public sealed class OpenApiTests
     public async Task Every_described_answer_can_be_had_and_is_as_described(string method, string path)
     {
         OpenApiOperation operation = s_document.Find(method, path);
-        // Roles and wrong passwords have tests of their own.
-        foreach (int status in operation.Answers.Keys.Where(status => status is not (403 or 429)))
+        foreach (int status in operation.Answers.Keys)
         {
+            using TestFolder folder = new();
+            string users = folder.Write("users", TestUsers.Line("bob", Role.Read, "bob's"));
             await using RunningApi api = await StartAsync(options => options with
             {
-                Password = status == 401 ? "secret" : options.Password,
+                Password = status is 401 or 429 ? "secret" : options.Password,
+                UsersFile = status == 403 ? users : null,
                 ReadDeadline = TimeSpan.FromMilliseconds(status == 503 ? 50 : 5000),
             });
+            for (int i = 0; status == 429 && i < 5; i++)
+            {
+                await api.SendAsync("GET", "/version", headers: headers => headers.Authorization = TestUsers.Header("", "wrong"));
+            }
+
             AssertDescribed(operation, await ProvokeAsync(api, operation, status), got => got == status);
         }
     }
@@ -176,7 +186,11 @@ public sealed class OpenApiTests
         }
 
         // A body that is refused unread is not sent: the connection may break under it.
-        return api.SendAsync(operation.Method, path, body, headers => headers.ExpectContinue = status == 413);
+        return api.SendAsync(operation.Method, path, body, headers =>
+        {
+            headers.ExpectContinue = status == 413;
+            headers.Authorization = status switch { 403 => TestUsers.Header("bob", "bob's"), 429 => TestUsers.Header("", "secret"), _ => null };
+        });
     }
 
     private static void AssertDescribed(OpenApiOperation operation, ApiReply reply, Func<int, bool> expected)

@@ -31,12 +31,12 @@ internal sealed class RunningApi : IAsyncDisposable
 
     public string Host => Server.Listening[0].ToString();
 
-    public static async Task<RunningApi> StartAsync(Func<ApiOptions, ApiOptions>? change = null)
+    public static async Task<RunningApi> StartAsync(Func<ApiOptions, ApiOptions>? change = null, TimeProvider? time = null)
     {
         ApiOptions options = new() { Version = "1.2.3", Addresses = [IPAddress.Loopback], Port = 0, StopDeadline = TimeSpan.FromMilliseconds(200) };
         List<string> log = [];
         FakeAgent agent = new();
-        ApiServer server = new(change?.Invoke(options) ?? options, agent, (line, fault) =>
+        ApiServer server = new(change?.Invoke(options) ?? options, agent, time ?? TimeProvider.System, (line, fault) =>
         {
             lock (log)
             {

@@ -25,8 +25,9 @@ public sealed class PluginCommandsTests
         "webhook/front")]
     [InlineData(
         "add --plugin exec --program /usr/lib/db-vip --argument primary --argument=-x --resource-id db --exec-env A=1=2 --exec-env B= --exec-timeout 10 --exec-ip 10.0.0.1/32 --exec-refresh-interval 0",
-        """{"program":"/usr/lib/db-vip","arguments":["primary","-x"],"resource_id":"db","environment":{"A":"1=2","B":""},"timeout":10,"ip":"10.0.0.1/32","refresh_interval":0}""",
+        """{"command":["/usr/lib/db-vip","primary","-x"],"resource_id":"db","environment":{"A":"1=2","B":""},"timeout":10,"ip":"10.0.0.1/32","refresh_interval":0}""",
         "exec/db")]
+    [InlineData("add --plugin exec --program /usr/lib/db-vip --resource-id db", """{"command":["/usr/lib/db-vip"],"resource_id":"db"}""", "exec/db")]
     public async Task Each_plugin_has_options_for_its_fields(string line, string config, string key)
     {
         await using RunningApi api = await RunningApi.StartAsync();
@@ -56,6 +57,9 @@ public sealed class PluginCommandsTests
             ClientResult result = await ClientRunner.RunAsync(api, $"add --plugin webhook --url u --resource-id r --secret @{path} --header 'Authorization: @{path}'");
             Assert.Equal((0, ""), (result.Code, result.Error));
             Assert.Equal("""{"url":"u","headers":{"Authorization":"from a file"},"secret":"from a file","resource_id":"r"}""", api.Agent.LastWish!.PluginConfig.GetRawText());
+            result = await ClientRunner.RunAsync(api, $"add --plugin exec --program /p --resource-id r --exec-env TOKEN=@{path} --exec-env AT=@@home");
+            Assert.Equal((0, ""), (result.Code, result.Error));
+            Assert.Equal("""{"command":["/p"],"resource_id":"r","environment":{"TOKEN":"from a file","AT":"@home"}}""", api.Agent.LastWish!.PluginConfig.GetRawText());
         }
         finally
         {

@@ -52,6 +52,8 @@ public sealed class UsageTests
     [InlineData("add --plugin webhook --url u --resource-id r --secret - --header 'a: -'", "--header a and --secret cannot both be the standard input; give one as @FILE")]
     [InlineData("add --plugin webhook --url u --resource-id r --secret s --header Token", "--header is written as \"Name: value\"")]
     [InlineData("add --plugin webhook --url u --resource-id r --secret s --header 'a: b' --header a:c", "--header gives a twice")]
+    [InlineData("add --plugin exec --argument a --resource-id r", "plugin exec needs --program; or --plugin-config JSON")]
+    [InlineData("add --argument a 10.0.0.1/32", "--argument is for plugin exec, not for arp")]
     [InlineData("add --plugin exec --program /p --resource-id r --exec-env =x", "--exec-env is written as NAME=VALUE")]
     [InlineData("add --plugin exec --program /p --resource-id r --exec-timeout 5s", "--exec-timeout 5s is no whole number of seconds")]
     [InlineData("ips add 10.0.0.1/32 --url=u", "--url=u is one word too many")]

@@ -12,14 +12,15 @@ public sealed partial class TidyTests
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
         ["Agent"] = [Anything],
-        ["Api"] = ["Election", "Storage", "Secrets", "Metrics", "HealthChecks", "Logging"],
+        ["Api"] = ["Election", "Storage", "Secrets", "Metrics", "HealthChecks", "Logging", "Files"],
         ["Plugins"] = ["Net", "Secrets", "Logging"],
         ["Storage"] = ["Etcd", "Secrets", "HealthChecks"],
         ["Heartbeat"] = ["Net", "Logging"],
         ["HealthChecks"] = ["Net", "Logging"],
         ["Election"] = [],
         ["Net"] = [],
-        ["Etcd"] = [],
+        ["Etcd"] = ["Files"],
+        ["Files"] = [],
         ["Metrics"] = [],
         ["Logging"] = [],
         ["Secrets"] = [],

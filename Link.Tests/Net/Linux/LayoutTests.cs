@@ -37,13 +37,23 @@ public sealed class LayoutTests
         Struct<SysSocket.mmsghdr>(ours);
         Struct<SysEpoll.timespec>(ours);
         Struct<SysEpoll.itimerspec>(ours);
+        Struct<SysPoll.pollfd>(ours);
+        Struct<Capability.__user_cap_header_struct>(ours);
+        Struct<Capability.__user_cap_data_struct>(ours);
+        Struct<SysStat.statx>(ours);
+        ours["sizeof(posix_spawnattr_t)"] = Unsafe.SizeOf<Spawn.posix_spawnattr_t>();
+        ours["sizeof(posix_spawn_file_actions_t)"] = Unsafe.SizeOf<Spawn.posix_spawn_file_actions_t>();
+        ours["sizeof(sigset_t)"] = Unsafe.SizeOf<Spawn.sigset_t>();
+        ours["sizeof(siginfo_t)"] = Unsafe.SizeOf<Spawn.siginfo_t>();
+        ours["offsetof(siginfo_t, si_code)"] = Marshal.OffsetOf<Spawn.siginfo_t>("si_code");
+        ours["offsetof(siginfo_t, si_status)"] = Marshal.OffsetOf<Spawn.siginfo_t>("si_status");
         ours["sizeof(struct ipv6_mreq)"] = Unsafe.SizeOf<SysSocket.ipv6_mreq>();
         ours["sizeof(struct epoll_event)"] = SysEpoll.EpollEventSize;
         ours["offsetof(struct epoll_event, data)"] = SysEpoll.EpollDataOffset;
         foreach (var header in new[]
         {
             typeof(SysSocket), typeof(Netlink), typeof(Rtnetlink), typeof(IfAddr), typeof(IfLink), typeof(IfArp), typeof(IfPacket), typeof(Filter),
-            typeof(SysEpoll), typeof(Errno),
+            typeof(SysEpoll), typeof(Errno), typeof(Spawn), typeof(SysPoll), typeof(SysPrctl), typeof(Capability), typeof(SysStat), typeof(Signal),
         })
         {
             foreach (var field in header.GetFields().Where(f => f.IsLiteral && !s_notInTheHeaders.Contains(f.Name) && !f.Name.StartsWith("NLMSG_HDR", StringComparison.Ordinal)))
@@ -72,6 +82,16 @@ public sealed class LayoutTests
                 #include <stdio.h>
                 #include <stddef.h>
                 #include <errno.h>
+                #include <fcntl.h>
+                #include <poll.h>
+                #include <sched.h>
+                #include <signal.h>
+                #include <spawn.h>
+                #include <unistd.h>
+                #include <sys/prctl.h>
+                #include <sys/stat.h>
+                #include <sys/wait.h>
+                #include <linux/capability.h>
                 #include <time.h>
                 #include <sys/socket.h>
                 #include <sys/epoll.h>

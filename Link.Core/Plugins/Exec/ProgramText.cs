@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using Link.Core.Secrets;
+
+namespace Link.Core.Plugins.Exec;
+
+/// <summary>Makes one line for the operator of what a program wrote.</summary>
+/// <param name="secrets">What may not be in it.</param>
+internal sealed class ProgramText(IEnumerable<string> secrets)
+{
+    private const int MaxLength = 300;
+
+    /// <summary>Also a secret's single lines, because a program may write one of them. The longest first: one may be part of another.</summary>
+    private readonly string[] _secrets =
+    [
+        .. secrets.SelectMany(static secret => secret.Split('\n').Append(secret))
+            .Select(static secret => secret.Trim('\r', '\n'))
+            .Where(static secret => secret.Length > 0)
+            .Distinct()
+            .OrderByDescending(static secret => secret.Length),
+    ];
+
+    /// <summary>The last line that is not blank, without control characters and secrets; empty: there is none.</summary>
+    /// <param name="isCut">The output's beginning is not there: its first line may begin in the middle of a secret.</param>
+    public string LastLine(byte[] output, bool isCut)
+    {
+        string text = Encoding.UTF8.GetString(output);
+        if (isCut)
+        {
+            int line = text.IndexOf('\n');
+            if (line < 0)
+                return "(its last line is too long to be shown)";
+            text = text[line..];
+        }
+
+        foreach (string secret in _secrets)
+            text = text.Replace(secret, Secret.Mask, StringComparison.Ordinal);
+        string[] lines = text.Split(['\n', '\r']);
+        return Array.FindLast(Array.ConvertAll(lines, Printable), static line => line.Length > 0) ?? "";
+    }
+
+    /// <summary>Nothing that moves a terminal's cursor, changes its colours or turns the direction of what follows.</summary>
+    private static string Printable(string line)
+    {
+        var printable = new StringBuilder();
+        foreach (Rune rune in line.EnumerateRunes())
+        {
+            if (printable.Length >= MaxLength)
+                return printable.Append("...").ToString();
+            printable.Append(Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned ? " " : rune.ToString());
+        }
+
+        return printable.ToString().Trim();
+    }
+}
