@@ -5,11 +5,12 @@ using Link.Core.Agent.Systemd;
 using Link.Core.Api;
 using Link.Core.Etcd;
 using Link.Core.Logging;
+using Link.Core.Net;
 using Link.Core.Net.Linux;
 
 namespace Link.Cli.Agent;
 
-/// <summary><c>link agent [--check-config]</c>: the daemon. It is configured by its environment alone.</summary>
+/// <summary><c>link agent [--check-config | --remove-addresses]</c>: the daemon. It is configured by its environment alone.</summary>
 internal static class AgentCommand
 {
     private const int Ok = 0;
@@ -17,12 +18,14 @@ internal static class AgentCommand
     private const int Usage = 2;
 
     private const string Help = """
-        Usage: link agent [--check-config]
+        Usage: link agent [--check-config | --remove-addresses]
 
         Runs the agent that elects, holds and moves this host's virtual IPs.
 
-          --check-config   check the configuration, print what is in effect, and exit
-          -h, --help       show this help
+          --check-config      check the configuration, print what is in effect, and exit
+          --remove-addresses  remove the addresses that an agent left on the interfaces, and exit;
+                              refused while an agent runs. For a host that is to have none any more
+          -h, --help          show this help
 
         The configuration comes from the environment. The least it needs:
           ETCD_HOSTS=http://10.0.0.1:2379,http://10.0.0.2:2379   INTERFACE=eth0
@@ -39,6 +42,8 @@ internal static class AgentCommand
                 case "--check-config":
                     check = true;
                     break;
+                case "--remove-addresses" when args.Length == 1:
+                    return RemoveAddresses();
                 case "-h" or "--help" or "-?":
                     Console.Out.WriteLine(Help);
                     return Ok;
@@ -79,6 +84,30 @@ internal static class AgentCommand
         }
 
         return Serve(read, etcd, environment);
+    }
+
+    private static int RemoveAddresses()
+    {
+        using var claim = NamespaceClaim.Try();
+        if (!claim.IsHeld)
+        {
+            Console.Error.WriteLine("link agent: an agent runs in this network namespace; its addresses stay. Stop it first: systemctl stop link");
+            return Failed;
+        }
+
+        try
+        {
+            var (removed, failed) = LeftoverAddresses.Remove();
+            Console.Out.WriteLine(removed == 1 ? "1 address removed" : $"{removed} addresses removed");
+            foreach (var (_, error) in failed)
+                Console.Error.WriteLine($"link agent: {error}");
+            return failed.Count == 0 ? Ok : Failed;
+        }
+        catch (KernelException fault)
+        {
+            Console.Error.WriteLine($"link agent: {fault.Message}");
+            return Failed;
+        }
     }
 
     private static int Serve(AgentOptionsResult read, EtcdOptions etcd, IReadOnlyDictionary<string, string> environment)

@@ -65,7 +65,7 @@ internal static class ClientProgram
     /// <summary>One line: the first fault is the cause, the others follow from it as a rule.</summary>
     private static string Explain(ParseResult parsed)
     {
-        IEnumerable<string> commands = parsed.CommandResult.Command.Subcommands.Select(command => command.Name);
+        IEnumerable<string> commands = parsed.CommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name);
         return (parsed.UnmatchedTokens, parsed.CommandResult.Command.Subcommands.Count) switch
         {
             ([], > 0) => $"{parsed.CommandResult.Command.Name} needs a command: {string.Join(", ", commands)}",

@@ -48,6 +48,7 @@ internal static class CommandTree
         root.Subcommands.Add(RotateCommand.Create(builder));
         root.Subcommands.Add(HashPasswordCommand.Create(builder));
         root.Subcommands.Add(AgentCommands.Version(builder));
+        root.Subcommands.Add(CompleteCommand.Create(root, console, options));
         return root;
     }
 

@@ -6,9 +6,12 @@ namespace Link.Cli.Client;
 /// <summary>The endpoint that a command is about: LinK 3's <c>--endpoint-id ID</c>, or LinK 2's word <c>ID</c>.</summary>
 internal sealed class EndpointIdSymbols
 {
-    private readonly Option<string?> _option = new("--endpoint-id", "--id", "--endpoint") { Description = "same as ID", HelpName = "ID" };
+    private const string OptionName = "--endpoint-id";
+    private const string ArgumentName = "ID";
 
-    private readonly Argument<string?> _first = new("ID") { Description = "id, start of an id, address or election key", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> _option = new(OptionName, "--id", "--endpoint") { Description = "same as ID", HelpName = "ID" };
+
+    private readonly Argument<string?> _first = new(ArgumentName) { Description = "id, start of an id, address or election key", Arity = ArgumentArity.ZeroOrOne };
 
     private readonly Argument<string[]>? _more;
 
@@ -26,6 +29,9 @@ internal sealed class EndpointIdSymbols
 
         command.Options.Add(_option);
     }
+
+    /// <summary>Whether an endpoint is what stands there.</summary>
+    public static bool Names(Symbol symbol) => symbol.Name is OptionName or ArgumentName;
 
     public string Id(ParseResult parsed) => Read(parsed).Id;
 

@@ -59,7 +59,7 @@ internal sealed class GlobalOptions
 
     private readonly Option<string?> _tlsKey = new("--tls-key") { Description = "PEM file with its key; env LINK_TLS_KEY", HelpName = "FILE", Recursive = true };
 
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "table or json [default: table]", HelpName = "FORMAT", Recursive = true };
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "table or json [default: table]", HelpName = "FORMAT", Recursive = true, CompletionSources = { "table", "json" } };
 
     private readonly Option<string?> _timeout = new("--timeout") { Description = "deadline of a request, such as 5s or 1m [default: 65s]", HelpName = "DURATION", Recursive = true };
 

@@ -13,7 +13,7 @@ internal sealed class PluginOptions
     private const string Outscale = "outscale_public_ip";
     private const string Exec = "exec";
 
-    private readonly Option<string?> _plugin = new("--plugin") { Description = $"what holds the endpoint: {Arp}, {Outscale}, {Webhook} or {Exec} [default: {Arp}]", HelpName = "NAME" };
+    private readonly Option<string?> _plugin = new("--plugin") { Description = $"what holds the endpoint: {Arp}, {Outscale}, {Webhook} or {Exec} [default: {Arp}]", HelpName = "NAME", CompletionSources = { Arp, Outscale, Webhook, Exec } };
 
     private readonly Option<string?> _config = new("--plugin-config")
     {
@@ -156,12 +156,19 @@ internal sealed class PluginOptions
         new("ip", PluginFieldKind.Text, One("--exec-ip", "IP", $"{Exec}: address, with or without its prefix, that the program gets as LINK_IP"), [Exec]),
         new("refresh_interval", PluginFieldKind.WholeNumber, One("--exec-refresh-interval", "SECONDS", $"{Exec}: run again while activated [default: 0, never]"), [Exec]),
 
-        new("on_etcd_loss", PluginFieldKind.Text, One("--on-etcd-loss", "POLICY", "claim, hold or release [default: the agent's]"), [Arp, Outscale, Webhook, Exec]),
+        new("on_etcd_loss", PluginFieldKind.Text, Policy(), [Arp, Outscale, Webhook, Exec]),
     ];
 
     private static Option<string?> One(string name, string helpName, string description) => new(name) { Description = description, HelpName = helpName };
 
     private static Option<string[]> Many(string name, string helpName, string description) => new(name) { Description = description, HelpName = helpName };
+
+    private static Option<string?> Policy()
+    {
+        Option<string?> policy = One("--on-etcd-loss", "POLICY", "claim, hold or release [default: the agent's]");
+        policy.CompletionSources.Add("claim", "hold", "release");
+        return policy;
+    }
 
     private static Option<string?> Secret(string name, string plugin, string variable) =>
         One(name, "SECRET", $"{plugin}: as @FILE or - (standard input), or in env {variable}; as it is, other users see it");

@@ -19,7 +19,7 @@ internal static class Tool
     internal static Task<string> RunAsync(string file, string arguments, string? input = null) => RunAsync(file, arguments.Split(' '), input);
 
     internal static async Task<(int Code, string Output, string Error)> TryAsync(
-        string file, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+        string file, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null, TimeSpan? patience = null)
     {
         var info = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         if (environment is not null)
@@ -29,7 +29,8 @@ internal static class Tool
                 info.Environment[name] = value;
         }
         using var process = Process.Start(info) ?? throw new InvalidOperationException($"{file} did not start");
-        using var deadline = new CancellationTokenSource(Deadline);
+        var longest = patience ?? Deadline;
+        using var deadline = new CancellationTokenSource(longest);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
@@ -43,7 +44,7 @@ internal static class Tool
         catch (OperationCanceledException)
         {
             process.Kill();
-            throw new TimeoutException($"{file} {string.Join(' ', arguments)}: no end within {Deadline.TotalSeconds} s");
+            throw new TimeoutException($"{file} {string.Join(' ', arguments)}: no end within {longest.TotalSeconds} s");
         }
     }
 }

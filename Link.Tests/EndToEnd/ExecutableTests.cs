@@ -48,6 +48,25 @@ public sealed class ExecutableTests(LoneBed bed, ITestOutputHelper output) : End
     }
 
     [Fact]
+    public async Task Addresses_are_removed_when_no_agent_runs_and_never_under_one_that_does()
+    {
+        var election = await Bed.ElectAsync();
+        var host = election.Holder;
+        Task<(int Code, string Output, string Error)> RemoveAsync() =>
+            Tool.TryAsync("ip", ["netns", "exec", host.Namespace.Name, Programs.Link, "agent", "--remove-addresses"], environment: new Dictionary<string, string> { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" });
+
+        var (code, _, error) = await RemoveAsync();
+        Assert.Equal(1, code);
+        Assert.Contains("an agent runs", error, StringComparison.Ordinal);
+        Assert.True(Bed.Addresses.IsPresent(host.Number, TestBed.Vip));
+
+        Assert.Equal(0, await host.StopAgentAsync());
+        Assert.Equal((0, "1 address removed\n", ""), await RemoveAsync());
+        await Wait.UntilAsync("the end of the address", () => !Bed.Addresses.IsPresent(host.Number, TestBed.Vip), Patience);
+        Assert.True(Bed.Addresses.IsPresent(host.Number, host.Address));
+    }
+
+    [Fact]
     public async Task A_second_agent_that_finds_the_socket_in_use_leaves_it_alone_and_says_so()
     {
         await Bed.StartAgentsAsync();
