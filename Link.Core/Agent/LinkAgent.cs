@@ -31,7 +31,10 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly EtcdSession _etcd;
     private readonly ArpOutputs _outputs;
     private readonly RemoteOutputs _remote;
-    private readonly OutboundHttp _http = new(new NameResolver(), TimeProvider.System);
+
+    /// <summary>Of the plugins. The checks have their own: one that waits behind a receiver's name that nobody resolves would fail.</summary>
+    private readonly NameResolver _names = new();
+    private readonly OutboundHttp _http;
     private readonly SortedDictionary<string, IPlugin> _plugins = new(StringComparer.Ordinal);
     private readonly KeyRing _keys;
     private readonly DataKeeper _data;
@@ -91,9 +94,10 @@ internal sealed partial class LinkAgent : IDisposable
             this,
             static () => BootClock.NowMs,
             new Random());
+        _http = new OutboundHttp(_names, TimeProvider.System);
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
         AddPlugin(new ExecPlugin(_remote, options.ExecDirectories));
-        AddPlugin(new WebhookPlugin(_remote, options.WebhookRefreshInterval, version, TimeProvider.System));
+        AddPlugin(new WebhookPlugin(_remote, _http, _names, options.WebhookRefreshInterval, version, TimeProvider.System));
         AddPlugin(new OutscalePlugin(
             _remote,
             new OutscaleOptions

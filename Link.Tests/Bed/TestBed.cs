@@ -48,6 +48,8 @@ internal sealed partial class TestBed : IAsyncDisposable
 
     internal static IPAddress VipV6 { get; } = IPAddress.Parse("fd00:77::200");
 
+    internal static IPAddress ClientAddress { get; } = IPAddress.Parse("10.77.0.100");
+
     internal string Folder { get; }
 
     internal NetworkNamespace Bridge { get; }
@@ -160,7 +162,7 @@ internal sealed partial class TestBed : IAsyncDisposable
             await AttachAsync(host);
         foreach (var (member, number) in Etcd.Select((member, i) => (member, i + 1)))
             await AttachAsync(member.Namespace, member.Name, new MacAddress(0x0277_0000_0100 + number), member.Address, IPAddress.Parse($"fd00:77::{1 + number}"));
-        await AttachAsync(Client, "cl", ClientMac, IPAddress.Parse("10.77.0.100"), IPAddress.Parse("fd00:77::100"));
+        await AttachAsync(Client, "cl", ClientMac, ClientAddress, IPAddress.Parse("fd00:77::100"));
         Client.Run(() =>
         {
             foreach (var family in new[] { "ipv4", "ipv6" })

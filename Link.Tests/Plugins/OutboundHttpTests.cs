@@ -90,11 +90,11 @@ public sealed class OutboundHttpTests : IAsyncLifetime
     [Fact]
     public async Task Of_a_huge_body_only_the_start_is_read()
     {
-        using RawReceiver huge = RawReceiver.Huge(200, 10_000);
+        // The rest is never sent: an agent that waits for more than the bound waits in vain.
+        using RawReceiver huge = RawReceiver.Huge(200, 10_000, most: 70_000);
         OutboundAnswer answer = await GetAsync(huge.Url);
         Assert.Equal((OutboundHttp.MaxBody, true), (answer.Body.Length, answer.IsCut));
-        // What the sockets' buffers took besides.
-        Assert.InRange(huge.Sent, 1, 30_000_000);
+        await huge.ClosedAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal static class HashPasswordCommand
             [],
             "hash-password --user bob --role operate",
             "hash-password --user probe --role read < probe.password");
-        Option<string?> role = new("--role") { Description = "with --user: read, operate or admin", HelpName = "ROLE" };
+        Option<string?> role = new("--role") { Description = "with --user: read, operate or admin", HelpName = "ROLE", CompletionSources = { "read", "operate", "admin" } };
         command.Options.Add(role);
         builder.RunAlone(command, (console, options, parsed, cancel) => Run(console, options.User(parsed), parsed.GetValue(role), cancel));
         return command;

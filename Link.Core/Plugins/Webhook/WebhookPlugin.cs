@@ -4,14 +4,13 @@ using Link.Core.Net;
 namespace Link.Core.Plugins.Webhook;
 
 /// <summary>Plugin webhook: a URL is told whether this host is activated or on standby, by signed requests.</summary>
+/// <param name="http">Of the agent, for endpoints without a CA of their own.</param>
+/// <param name="names">Of the agent, for the others.</param>
 /// <param name="refreshInterval">WEBHOOK_REFRESH_INTERVAL: it is told again as often while activated.</param>
 /// <param name="version">Of the agent, for User-Agent.</param>
-internal sealed class WebhookPlugin(RemoteOutputs outputs, TimeSpan refreshInterval, string version, TimeProvider time) : IPlugin
+internal sealed class WebhookPlugin(RemoteOutputs outputs, OutboundHttp http, NameResolver names, TimeSpan refreshInterval, string version, TimeProvider time) : IPlugin
 {
     public const string PluginName = "webhook";
-
-    private readonly NameResolver _names = new();
-    private OutboundHttp? _http;
 
     public string Name => PluginName;
 
@@ -30,7 +29,7 @@ internal sealed class WebhookPlugin(RemoteOutputs outputs, TimeSpan refreshInter
     public IOutput Create(OutputTarget endpoint, PluginConfig config)
     {
         var webhook = (WebhookConfig)config;
-        OutboundHttp http = webhook.Ca == null ? _http ??= new OutboundHttp(_names, time) : new OutboundHttp(_names, time, OutboundHttp.ReadCa(webhook.Ca, out _));
-        return outputs.Add(Name, endpoint, new WebhookOutput(http, webhook, endpoint, refreshInterval, version, time));
+        OutboundHttp requests = webhook.Ca == null ? http : new OutboundHttp(names, time, OutboundHttp.ReadCa(webhook.Ca, out _));
+        return outputs.Add(Name, endpoint, new WebhookOutput(requests, webhook, endpoint, refreshInterval, version, time));
     }
 }
