@@ -19,7 +19,7 @@ public abstract class EndToEndTest(BedFixture fixture, ITestOutputHelper output)
         Scenarios = new Scenarios(Bed, Patience);
     }
 
-    public ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
         if (Bed is not null && TestContext.Current.TestState?.Result == TestResult.Failed)
             output.WriteLine(Bed.Logs());

@@ -101,6 +101,26 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
     }
 
     [Fact]
+    public async Task A_secret_under_no_endpoints_id_that_two_endpoints_mention_goes_with_the_second_one()
+    {
+        await Bed.ResetAsync();
+        var dump = await WriteLinKsAsync();
+        var hook = IdOf(dump, "webhook");
+        const string twin = "vip-6f0021ca-d9cf-41b3-92b7-00d2b890d7d5";
+        var record = (await Etcd.GetAsync($"/link/hosts/h1/{hook}"))!;
+        await Etcd.PutAsync($"/link/hosts/h1/{twin}", record.Replace(hook, twin, StringComparison.Ordinal).Replace("db-7-primary", "twin", StringComparison.Ordinal));
+
+        // Without their key the secrets stay where they are.
+        await StartAsync(KeyA);
+        await WaitForStateAsync(twin, "FAILING");
+        var before = await Etcd.ListAsync($"{Secrets}/");
+        await DeleteAsync(twin);
+        Assert.Equal(before, await Etcd.ListAsync(Secrets));
+        await DeleteAsync(hook);
+        Assert.Empty(await Etcd.ListAsync(Secrets));
+    }
+
+    [Fact]
     public async Task Without_a_key_the_agent_works_and_an_endpoint_with_secrets_is_refused_with_what_to_set()
     {
         await Bed.ResetAsync();

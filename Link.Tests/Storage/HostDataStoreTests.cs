@@ -28,6 +28,35 @@ public sealed class HostDataStoreTests(OneMember etcd) : IClassFixture<OneMember
     }
 
     [Fact]
+    public async Task What_others_write_while_checks_change_is_not_lost()
+    {
+        const int writes = 200;
+        var key = KeyLayout.Endpoint(_host, "vip-1");
+        await PutAsync(key, Record(0));
+        using var done = new CancellationTokenSource();
+        var setters = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            var changed = 0;
+            while (!done.IsCancellationRequested)
+                changed += (await Store.SetChecksAsync("vip-1", Checks, TestContext.Current.CancellationToken)).Value is null ? 0 : 1;
+            return changed;
+        })).ToList();
+        for (var written = 0; written < writes;)
+        {
+            var range = await etcd.Client.RangeAsync(EtcdRange.Single(key), TestContext.Current.CancellationToken);
+            var put = Op.Put(key, Google.Protobuf.ByteString.CopyFromUtf8(Record(written + 1)));
+            if ((await etcd.Client.TxnAsync(TxnBuilder.If(When.ModRevisionIs(key, range.Kvs[0].ModRevision)).Then(put), TestContext.Current.CancellationToken)).Succeeded)
+                written++;
+            Assert.Contains($"\"healthcheck_interval\":{written},", await GetAsync(key), StringComparison.Ordinal);
+        }
+
+        await done.CancelAsync();
+        Assert.InRange((await Task.WhenAll(setters)).Sum(), 1, int.MaxValue);
+
+        static string Record(int interval) => $$$"""{"id":"vip-1","ip":"","healthcheck_interval":{{{interval}}},"plugin":"arp","plugin_config":{"ip":"10.0.0.1/32"}}""";
+    }
+
+    [Fact]
     public async Task A_record_that_is_gone_or_cannot_be_read_is_not_written()
     {
         Assert.Equal((null, null), await SetAsync("vip-1"));
