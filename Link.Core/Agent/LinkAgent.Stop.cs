@@ -98,8 +98,7 @@ internal sealed partial class LinkAgent
         _loop.Post(() => Exit(0));
     }
 
-    /// <summary>SIGHUP.</summary>
-    /// <summary>The API's files may be many and slow to read, which the loop does not wait for.</summary>
+    /// <summary>SIGHUP. The API's files may be many and slow to read, which the loop does not wait for.</summary>
     private void Reload()
     {
         _systemd.Reloading();

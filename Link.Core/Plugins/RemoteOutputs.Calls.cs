@@ -79,6 +79,7 @@ internal sealed partial class RemoteOutputs
         }
 
         output.Failures = 0;
+        _forWantOfOthers.Remove(output);
         if (result.LostMeanwhile || result.Revision == null)
         {
             // The election hears of it in a moment and says what is wanted now; until then, look again.
@@ -125,19 +126,35 @@ internal sealed partial class RemoteOutputs
             jittered = least < options.MaxBackoff ? least : options.MaxBackoff;
         output.CallAtMs = nowMs() + (long)jittered.TotalMilliseconds;
         events.CallEnded(output, error, output.Failures, output.IsRemoved && output.Failures >= options.FarewellTries ? null : jittered);
-        if (kind == CallKind.Activate && GivesUp(output, known))
+        if (kind != CallKind.Activate || !IsHopeless(output, known))
+            return;
+        if (events.OthersCompete(output.EndpointId))
             GiveUp(output, error);
+        else
+            _forWantOfOthers[output] = error;
     }
 
-    private bool GivesUp(RemoteOutput output, OutputException? fault) =>
+    private bool IsHopeless(RemoteOutput output, OutputException? fault) =>
         options.FailuresBeforeFailover > 0
         && (output.Failures >= options.FailuresBeforeFailover || fault is { IsPermanent: true })
-        && output is { WantsOn: true, Fault: null }
-        && events.OthersCompete(output.EndpointId);
+        && output is { WantsOn: true, Fault: null };
+
+    /// <summary>A host that comes later must not wait for the next try, which may be minutes away.</summary>
+    private void OfferWhatFails()
+    {
+        foreach ((RemoteOutput output, string error) in _forWantOfOthers.ToArray())
+        {
+            if (!events.OthersCompete(output.EndpointId))
+                continue;
+            GiveUp(output, error);
+            Look(output);
+        }
+    }
 
     /// <summary>This host cannot do it, another may: the fault makes the endpoint FAILING here. After a rest, this host competes again.</summary>
     private void GiveUp(RemoteOutput output, string error)
     {
+        _forWantOfOthers.Remove(output);
         output.GivenUp++;
         output.Fault = error;
         output.HealAtMs = nowMs() + Jitter(BackOff(options.Rest, output.GivenUp));

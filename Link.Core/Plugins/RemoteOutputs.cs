@@ -7,6 +7,9 @@ namespace Link.Core.Plugins;
 internal sealed partial class RemoteOutputs(RemoteOutputOptions options, IRemoteOutputEvents events, Func<long> nowMs, Random random) : IDisposable
 {
     private readonly HashSet<RemoteOutput> _outputs = [];
+
+    /// <summary>Outputs that this host has only because nobody else competes, with what their activation failed with.</summary>
+    private readonly Dictionary<RemoteOutput, string> _forWantOfOthers = [];
     private readonly PriorityQueue<RemoteOutput, long> _timers = new();
     private readonly Dictionary<string, Lane> _lanes = [];
     private readonly CancellationTokenSource _stop = new();
@@ -68,6 +71,7 @@ internal sealed partial class RemoteOutputs(RemoteOutputOptions options, IRemote
         output.DeliveryId = Guid.NewGuid().ToString();
         output.Failures = 0;
         output.MustUndo = false;
+        _forWantOfOthers.Remove(output);
         output.CallAtMs = nowMs();
         output.Call?.Cancel();
         Look(output);
@@ -88,13 +92,16 @@ internal sealed partial class RemoteOutputs(RemoteOutputOptions options, IRemote
         if (output.WantsOn == true)
             Want(output, on: false, output.Revision);
         output.IsRemoved = true;
+        _forWantOfOthers.Remove(output);
         output.HealAtMs = long.MaxValue;
         Look(output);
     }
 
-    /// <summary>Starts what is due.</summary>
+    /// <summary>Starts what is due, and gives up what another host competes for by now. Call after whatever may have changed.</summary>
     public void Tick(long now)
     {
+        if (_forWantOfOthers.Count > 0)
+            OfferWhatFails();
         while (_timers.TryPeek(out RemoteOutput? output, out long due) && due <= now)
         {
             _timers.Dequeue();

@@ -81,13 +81,16 @@ public sealed class FullDiskTests(LoneBed bed, ITestOutputHelper output) : EndTo
         await etcd.PutAsync($"/link/hosts/h1/{future}", text);
         await etcd.PutAsync("/link/ips/10.77.0.200_32/h1", "no json either");
         await etcd.PutAsync("/link/secrets/hosts/h1//sec-odd", "[]");
+        await etcd.PutAsync("/link/config/h1", "a later form");
+        await etcd.PutAsync("/link/agents/h1", "a later form");
 
         await host.StartAgentAsync();
         await Wait.UntilAsync("ACTIVATED", async () => await host.Api.StateAsync(good) == "ACTIVATED", Patience);
         var shown = (await host.Api.GetAsync($"/endpoints/{future}")).Expect(200).Json["endpoint"]!;
         Assert.Equal(("FAILING", "quantum_link"), ((string?)shown["status"], (string?)shown["plugin"]));
         Assert.Contains("no plugin \"quantum_link\"", (string?)shown["reason"], StringComparison.Ordinal);
-        Assert.Contains(broken, host.Agent!.ReadLog(), StringComparison.Ordinal);
+        var log = host.Agent!.ReadLog();
+        Assert.All([broken, "/link/config/h1", "/link/agents/h1"], key => Assert.Contains(key, log, StringComparison.Ordinal));
         Assert.Equal(("{half a json", text), (await etcd.GetAsync(broken), await etcd.GetAsync($"/link/hosts/h1/{future}")));
         Assert.Equal("[]", await etcd.GetAsync("/link/secrets/hosts/h1//sec-odd"));
 

@@ -53,6 +53,8 @@ public sealed class OutscaleTests(ShortLeaseBed bed, ITestOutputHelper output) :
         await StartAsync();
         await AddAsync(First, "WRONGWRONGWRONGWRONG");
         await WaitForStateAsync(First, "ACTIVATED");
+        // Alone it keeps the endpoint, and its next try is minutes away.
+        await Wait.UntilAsync("its first try", () => First.Agent!.ReadLog().Contains("an output failed", StringComparison.Ordinal), Patience);
         await AddAsync(Second);
         await WaitForStateAsync(First, "FAILING");
         await LinkedAsync(Second, isAlone: false);

@@ -213,6 +213,38 @@ public sealed class RemoteOutputsTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_host_that_fails_alone_gives_the_endpoint_up_as_soon_as_another_competes(bool isPermanent)
+    {
+        using var loop = new RemoteLoop();
+        loop.Output.Activate(null, 1);
+        for (int i = 0; i < (isPermanent ? 1 : 3); i++)
+        {
+            loop.Pass(i == 0 ? 0 : loop.Outputs.NextDueMs!.Value - loop.NowMs);
+            (await loop.NextCallAsync()).Fail(new OutputException("no", isPermanent: isPermanent));
+            await loop.EndedAsync();
+        }
+
+        Assert.Null(loop.Fault);
+        loop.OthersCompete = true;
+        loop.Turn();
+        Assert.Equal(("no", "no"), (loop.Fault, loop.Output.Fault));
+
+        // It rests, and works when it is wanted again.
+        loop.Output.Deactivate();
+        (await loop.NextCallAsync()).Succeed();
+        await loop.EndedAsync();
+        loop.Pass(loop.Outputs.NextDueMs!.Value - loop.NowMs);
+        Assert.Null(loop.Fault);
+        loop.Output.Activate(null, 2);
+        (await loop.NextCallAsync()).Succeed();
+        await loop.EndedAsync();
+        loop.Turn();
+        Assert.Null(loop.Fault);
+    }
+
     [Fact]
     public async Task A_host_that_competes_alone_keeps_trying()
     {
