@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Link.Core.Api;
 using Link.Core.Api.Access;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Api;
@@ -99,7 +100,7 @@ public sealed class OpenApiTests
         OpenApiOperation operation = s_document.Find(method, path);
         foreach (int status in operation.Answers.Keys)
         {
-            using TestFolder folder = new();
+            using TemporaryFolder folder = new();
             string users = folder.Write("users", TestUsers.Line("bob", Role.Read, "bob's"));
             await using RunningApi api = await StartAsync(options => options with
             {

@@ -1,4 +1,6 @@
 using Link.Tests.Bed;
+using Link.Tests.Packaging;
+using Link.Tests.Support;
 
 namespace Link.Tests.Benchmark;
 
@@ -79,12 +81,33 @@ internal static class BenchmarkPlan
             new Figure("posts", "1000 POSTs", "6.7 s", "3 s", 3, "s"),
             new Figure("restart", "restart with 1000 until all are ACTIVATED", "2.6 s", "0.7 s", 0.7, "s"),
             new Figure("deletes", "1000 DELETEs", "27 s", "4 s", 4, "s")),
-        new("size", 1, One, (_, _) => Task.FromResult(Values(("size", new FileInfo(Programs.Link).Length / 1e6))),
-            new Figure("size", "executable, agent and client", "40.8 and 30.9 MB", "12 MB", 12, "MB")),
+        new("replace-link", 3, Three, async (s, _) => Of(await s.ReplaceLinKAsync(100)),
+            new Figure("moves", "replacing LinK by ours on a host that holds 100 addresses: moves", "-", "0", 0, ""),
+            new Figure("lock_changes", "... changes of their locks", "-", "0", 0, ""),
+            new Figure("lost", "... datagrams lost", "-", "0", 0, ""),
+            new Figure("back", "... to ACTIVATED", "-", "", null, "ms")),
+        new("back-to-link", 3, Three, async (s, _) => Of(await s.GoBackToLinKAsync(100)),
+            new Figure("moves", "going back to LinK with 100 addresses: moves", "-", "0", 0, ""),
+            new Figure("lock_changes", "... changes of their locks", "-", "0", 0, ""),
+            new Figure("lost", "... datagrams lost", "-", "0", 0, "")),
+        new("rotation", 3, One, async (s, _) => Of(await s.RotateAsync(1000)),
+            new Figure("seconds", "rotation of 1000 secrets, by the client", "-", "2 s", 2, "s"),
+            new Figure("left", "... left under the old key", "-", "0", 0, ""),
+            new Figure("unreadable", "going back to LinK: secrets that it cannot read", "-", "0", 0, "")),
+        new("size", 1, One, async (_, _) => Values(("size", new FileInfo(Programs.Link).Length / 1e6), ("package", await PackageSizeAsync())),
+            new Figure("size", "executable, agent and client", "40.8 and 30.9 MB", "12 MB", 12, "MB"),
+            new Figure("package", "Debian package", "-", "5 MB", 5, "MB")),
     ];
 
     /// <summary>Not in step with anything that happens once a second or once a keep-alive.</summary>
     private static int Settle() => 2000 + Random.Shared.Next(3000);
+
+    private static async Task<double> PackageSizeAsync()
+    {
+        using var folder = new TemporaryFolder();
+        await PackagesFixture.BuildAsync(folder.Path);
+        return new DirectoryInfo(folder.Path).GetFiles("*.deb").Single().Length / 1e6;
+    }
 
     private static Dictionary<string, double> Of(Measurement measured)
     {
@@ -115,6 +138,12 @@ internal static class BenchmarkPlan
         ("posts", load.PostSeconds),
         ("restart", load.RestartSeconds),
         ("deletes", load.DeleteSeconds));
+
+    private static IReadOnlyDictionary<string, double> Of(ChangeoverMeasurement changed) => Values(
+        ("moves", changed.Moves), ("lock_changes", changed.LockChanges), ("lost", changed.Lost), ("back", changed.Back));
+
+    private static IReadOnlyDictionary<string, double> Of(RotationMeasurement rotated) => Values(
+        ("seconds", rotated.Seconds), ("left", rotated.Secrets - rotated.Rotated), ("unreadable", rotated.Secrets - rotated.ReadableByLinK));
 
     private static IReadOnlyDictionary<string, double> Values(params (string Key, double Value)[] values) => values.ToDictionary(pair => pair.Key, pair => pair.Value);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Link.Cli.Client;
 using Link.Core.Api.Access;
 using Link.Tests.Api;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Client;
@@ -14,7 +15,7 @@ public sealed class HashPasswordTests
         ClientResult result = await ClientRunner.RunAsync(["hash-password", "--user", "bob", "--role", "operate"], "sécret word\n");
         Assert.Equal((0, ""), (result.Code, result.Error));
         Assert.StartsWith("bob:operate:$pbkdf2-sha256$i=600000$", result.Output, StringComparison.Ordinal);
-        using TestFolder folder = new();
+        using TemporaryFolder folder = new();
         string users = folder.Write("users", result.Output);
         await using RunningApi api = await RunningApi.StartAsync(options => options with { UsersFile = users });
         Assert.Equal(0, (await ClientRunner.RunAsync(["--host", api.Host, "version", "-u", "bob", "-p", "sécret word"])).Code);

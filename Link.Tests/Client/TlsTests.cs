@@ -2,16 +2,17 @@ using System.Net;
 using Link.Core.Api;
 using Link.Core.Api.Access;
 using Link.Tests.Api;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Client;
 
 public sealed class TlsTests : IDisposable
 {
-    private readonly TestFolder _folder = new();
-    private readonly TestAuthority _authority;
+    private readonly TemporaryFolder _folder = new();
+    private readonly PemAuthority _authority;
 
-    public TlsTests() => _authority = new TestAuthority(_folder, "authority");
+    public TlsTests() => _authority = new PemAuthority(_folder, "authority");
 
     public void Dispose()
     {
@@ -51,7 +52,7 @@ public sealed class TlsTests : IDisposable
         Assert.Equal(3, result.Code);
         Assert.Matches($"^link-client: https://{api.Host}: the agent's certificate \\(CN=agent, issued by CN=authority\\) is not trusted: .*; give its authority with --tls-ca FILE\n$", result.Error);
 
-        using TestAuthority foreign = new(_folder, "foreign");
+        using PemAuthority foreign = new(_folder, "foreign");
         result = await ClientRunner.RunAsync(["version", "--host", $"https://{api.Host}", "--tls-ca", foreign.CaFile]);
         Assert.StartsWith($"link-client: https://{api.Host}: the agent's certificate (CN=agent, issued by CN=authority) is not trusted by {foreign.CaFile}: ", result.Error, StringComparison.Ordinal);
     }

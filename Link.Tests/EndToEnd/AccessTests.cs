@@ -1,6 +1,7 @@
 using Link.Core.Api.Access;
 using Link.Tests.Api;
 using Link.Tests.Bed;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.EndToEnd;
@@ -11,8 +12,8 @@ public sealed class AccessTests : EndToEndTest, IClassFixture<LoneBed>, IDisposa
     private const int UsageError = 2;
     private const string Stranger = "61234";
 
-    private readonly TestFolder _folder = new();
-    private readonly TestAuthority _authority;
+    private readonly TemporaryFolder _folder = new();
+    private readonly PemAuthority _authority;
     private readonly string _certificate;
     private readonly string _key;
     private readonly string _users;
@@ -20,7 +21,7 @@ public sealed class AccessTests : EndToEndTest, IClassFixture<LoneBed>, IDisposa
     public AccessTests(LoneBed bed, ITestOutputHelper output)
         : base(bed, output)
     {
-        _authority = new TestAuthority(_folder, "authority");
+        _authority = new PemAuthority(_folder, "authority");
         (_certificate, _key) = _authority.Issue("agent");
         _users = _folder.Write("users", TestUsers.Line("bob", Role.Read, "bob's"));
     }
@@ -68,7 +69,7 @@ public sealed class AccessTests : EndToEndTest, IClassFixture<LoneBed>, IDisposa
 
             var (_, line, _) = await Tool.TryAsync(Programs.LinkClient, ["hash-password", "--user", "bob", "--role", "operate"], "bob's\n", new Dictionary<string, string>());
             File.WriteAllText(_users, line);
-            using TestAuthority next = new(_folder, "next");
+            using PemAuthority next = new(_folder, "next");
             (string certificate, string key) = next.Issue("renewed");
             File.Copy(certificate, _certificate, overwrite: true);
             File.Copy(key, _key, overwrite: true);
@@ -82,8 +83,8 @@ public sealed class AccessTests : EndToEndTest, IClassFixture<LoneBed>, IDisposa
             // The socket's file lets no stranger connect; one who could is refused by the agent.
             string[] stranger = ["--reuid", Stranger, "--regid", Stranger, "--clear-groups", Programs.Find("curl"), "-s", "--unix-socket", SocketPath, "http://link/version"];
             Assert.Equal(7, (await Tool.TryAsync(Programs.Find("setpriv"), stranger)).Code);
-            TestFolder.OpenToAll(_folder.Path);
-            TestFolder.OpenToAll(SocketPath);
+            TemporaryFolder.OpenToAll(_folder.Path);
+            TemporaryFolder.OpenToAll(SocketPath);
             Assert.Contains($"uid {Stranger} may not use this socket", (await Tool.TryAsync(Programs.Find("setpriv"), stranger)).Output, StringComparison.Ordinal);
             Assert.Equal(0, (await ClientAsync("--socket", SocketPath, "version")).Code);
             Assert.True(agent.Runs);

@@ -195,7 +195,7 @@ public sealed class OutboundHttpTests : IAsyncLifetime
         await using WebReceiver other = await WebReceiver.StartAsync(authority.Issue(["lb.example"]));
         string message = (await FaultAsync($"https://localhost:{other.Port}/", http: http)).Message;
         Assert.StartsWith($"localhost:{other.Port} shows the certificate of somebody else (CN=lb.example)", message, StringComparison.Ordinal);
-        await using WebReceiver old = await WebReceiver.StartAsync(authority.Issue(["localhost"], isExpired: true));
+        await using WebReceiver old = await WebReceiver.StartAsync(authority.Issue(["localhost"], start: -9, end: -2));
         message = (await FaultAsync($"https://localhost:{old.Port}/", http: http)).Message;
         Assert.StartsWith($"localhost:{old.Port} shows a certificate (CN=localhost) that ended on 20", message, StringComparison.Ordinal);
         Assert.Equal((0, 0), (other.Count, old.Count));

@@ -28,96 +28,54 @@ internal sealed partial record ExecConfig
 
     /// <summary>The fields that decide about the election, of a stored configuration whose secrets cannot be opened.</summary>
     public static string? FindElectionKey(JsonElement config) =>
-        config.ValueKind == JsonValueKind.Object && config.TryGetProperty("resource_id", out JsonElement id) && id.ValueKind == JsonValueKind.String
-        && id.GetString() is { } text && ResourceIdSyntax().IsMatch(text) ? KeyOf(text) : null;
+        ConfigReader.Peek(config, "resource_id") is { } id && ResourceIdSyntax().IsMatch(id) ? KeyOf(id) : null;
 
     /// <param name="stored">False: what a user wants. True: what is in etcd; unknown fields are ignored.</param>
     public static Validated<ExecConfig> Read(JsonElement config, bool stored)
     {
-        var errors = new FieldErrors();
-        string? id = null, ip = null, onEtcdLoss = null;
-        IReadOnlyList<string>? command = null;
-        int timeout = DefaultTimeout, refresh = 0;
-        IReadOnlyDictionary<string, Secret> environment = new Dictionary<string, Secret>();
-        if (config.ValueKind != JsonValueKind.Object)
+        var read = new ConfigReader(ExecPlugin.PluginName, """{"resource_id":"db-vip","command":["/usr/local/lib/link/notify"]}""", config, stored);
+        string? id = read.Text("resource_id", missing: "is missing: hosts with the same one compete; such as db-vip");
+        if (id != null && !ResourceIdSyntax().IsMatch(id))
+            read.Errors.Add("resource_id", "must be 1 to 128 letters, digits, dots, dashes, underscores and colons, and start with a letter or digit");
+        List<string>? command = ReadCommand(read);
+        string? ip = ReadAddress(read);
+        int timeout = ReadSeconds(read, "timeout", 1, MaxTimeout) ?? DefaultTimeout;
+        int refresh = ReadSeconds(read, "refresh_interval", 0, MaxRefreshInterval) ?? 0;
+        Dictionary<string, Secret> environment = ReadVariables(read);
+        string? onEtcdLoss = read.OnEtcdLoss();
+        return read.Finish(() => new ExecConfig(id!, command!)
         {
-            errors.Add("plugin_config", """must be an object such as {"resource_id":"db-vip","command":["/usr/local/lib/link/notify"]}""");
-            return new Validated<ExecConfig>(null, errors.ToDictionary());
-        }
-
-        foreach (JsonProperty field in config.EnumerateObject())
-        {
-            switch (field.Name)
-            {
-                case "resource_id":
-                    id = Text(field, errors);
-                    break;
-                case "command":
-                    command = Commands(field, errors);
-                    break;
-                case "ip":
-                    ip = Address(Text(field, errors), errors);
-                    break;
-                case "timeout":
-                    timeout = Seconds(field, 1, MaxTimeout, errors) ?? DefaultTimeout;
-                    break;
-                case "refresh_interval":
-                    refresh = Seconds(field, 0, MaxRefreshInterval, errors) ?? 0;
-                    break;
-                case "environment":
-                    environment = Variables(field, errors);
-                    break;
-                case "on_etcd_loss":
-                    onEtcdLoss = Text(field, errors);
-                    break;
-                default:
-                    if (!stored)
-                        errors.Add(field.Name, "is unknown; plugin exec takes resource_id, command, ip, timeout, refresh_interval, environment and on_etcd_loss");
-                    break;
-            }
-        }
-
-        if (IsMissing(config, "resource_id"))
-            errors.Add("resource_id", "is missing: hosts with the same one compete; such as db-vip");
-        else if (id != null && !ResourceIdSyntax().IsMatch(id))
-            errors.Add("resource_id", "must be 1 to 128 letters, digits, dots, dashes, underscores and colons, and start with a letter or digit");
-        if (IsMissing(config, "command"))
-            errors.Add("command", """is missing: the program's path and its arguments, such as ["/usr/local/lib/link/notify","primary"]""");
-        if (onEtcdLoss is not (null or "claim" or "hold" or "release"))
-            errors.Add("on_etcd_loss", $"is \"{onEtcdLoss}\"; must be claim, hold or release");
-
-        return errors.IsEmpty
-            ? new Validated<ExecConfig>(
-                new ExecConfig(id!, command!)
-                {
-                    Ip = ip,
-                    Timeout = TimeSpan.FromSeconds(timeout),
-                    RefreshInterval = refresh == 0 ? null : TimeSpan.FromSeconds(refresh),
-                    Environment = environment,
-                    OnEtcdLoss = onEtcdLoss,
-                },
-                errors.ToDictionary())
-            : new Validated<ExecConfig>(null, errors.ToDictionary());
+            Ip = ip,
+            Timeout = TimeSpan.FromSeconds(timeout),
+            RefreshInterval = refresh == 0 ? null : TimeSpan.FromSeconds(refresh),
+            Environment = environment,
+            OnEtcdLoss = onEtcdLoss,
+        });
     }
 
-    private static List<string>? Commands(JsonProperty field, FieldErrors errors)
+    private static List<string>? ReadCommand(ConfigReader read)
     {
-        if (field.Value.ValueKind == JsonValueKind.Null)
-            return null;
-        if (Strings(field.Value) is not [_, ..] words)
+        const string field = "command";
+        if (!read.Has(field, out JsonElement value))
         {
-            errors.Add(field.Name, """must be a list of strings, the program's path first, such as ["/usr/local/lib/link/notify","primary"]""");
+            read.Errors.Add(field, """is missing: the program's path and its arguments, such as ["/usr/local/lib/link/notify","primary"]""");
+            return null;
+        }
+
+        if (Strings(value) is not [_, ..] words)
+        {
+            read.Errors.Add(field, """must be a list of strings, the program's path first, such as ["/usr/local/lib/link/notify","primary"]""");
             return null;
         }
 
         if (words.Count - 1 > MaxArguments)
-            errors.Add(field.Name, $"has {words.Count - 1} arguments; {MaxArguments} at most");
+            read.Errors.Add(field, $"has {words.Count - 1} arguments; {MaxArguments} at most");
         if (words.Sum(word => (long)word.Length) > MaxCharacters)
-            errors.Add(field.Name, $"has more than {MaxCharacters} characters");
+            read.Errors.Add(field, $"has more than {MaxCharacters} characters");
         if (words.Exists(word => word.Contains('\0')))
-            errors.Add(field.Name, "contains a NUL, which no argument can");
+            read.Errors.Add(field, "contains a NUL, which no argument can");
         if (PathFault(words[0]) is { } fault)
-            errors.Add(field.Name, $"the program's path {fault}; must be an absolute one such as /usr/local/lib/link/notify");
+            read.Errors.Add(field, $"the program's path {fault}; must be an absolute one such as /usr/local/lib/link/notify");
         return words;
     }
 
@@ -144,23 +102,25 @@ internal sealed partial record ExecConfig
         : path[1..].Split('/').Any(part => part is "" or "." or "..") ? "contains an empty part, . or .."
         : null;
 
-    private static Dictionary<string, Secret> Variables(JsonProperty field, FieldErrors errors)
+    private static Dictionary<string, Secret> ReadVariables(ConfigReader read)
     {
+        const string field = "environment";
+        FieldErrors errors = read.Errors;
         var variables = new Dictionary<string, Secret>();
-        if (field.Value.ValueKind == JsonValueKind.Null)
+        if (!read.Has(field, out JsonElement value))
             return variables;
-        if (field.Value.ValueKind != JsonValueKind.Object)
+        if (value.ValueKind != JsonValueKind.Object)
         {
-            errors.Add(field.Name, """must be an object such as {"PGPORT":"5432"}""");
+            errors.Add(field, """must be an object such as {"PGPORT":"5432"}""");
             return variables;
         }
 
         long characters = 0;
-        foreach (JsonProperty variable in field.Value.EnumerateObject())
+        foreach (JsonProperty variable in value.EnumerateObject())
         {
-            string name = $"{field.Name}.{variable.Name}";
+            string name = $"{field}.{variable.Name}";
             if (!VariableSyntax().IsMatch(variable.Name))
-                errors.Add(field.Name, "has a name that is not 1 to 128 letters, digits and underscores, the first one no digit");
+                errors.Add(field, "has a name that is not 1 to 128 letters, digits and underscores, the first one no digit");
             else if (Array.Exists(s_reservedPrefixes, prefix => variable.Name.StartsWith(prefix, StringComparison.Ordinal)) || s_reserved.Contains(variable.Name))
                 errors.Add(name, $"is not for configurations: neither are {string.Join(", ", s_reservedPrefixes.Select(prefix => prefix + "*"))} and {string.Join(", ", s_reserved)}");
             else if (variable.Value.ValueKind != JsonValueKind.String)
@@ -174,47 +134,35 @@ internal sealed partial record ExecConfig
         }
 
         if (variables.Count > MaxVariables)
-            errors.Add(field.Name, $"has {variables.Count} variables; {MaxVariables} at most");
+            errors.Add(field, $"has {variables.Count} variables; {MaxVariables} at most");
         if (characters > MaxCharacters)
-            errors.Add(field.Name, $"has more than {MaxCharacters} characters");
+            errors.Add(field, $"has more than {MaxCharacters} characters");
         return variables;
     }
 
     /// <summary>In canonical form, with a prefix length if it has one.</summary>
-    private static string? Address(string? text, FieldErrors errors)
+    private static string? ReadAddress(ConfigReader read)
     {
-        if (text == null)
+        if (read.Text("ip") is not { } text)
             return null;
         bool hasPrefix = text.Contains('/');
         CidrAddress? address = CidrAddress.Parse(hasPrefix ? text : text + (text.Contains(':') ? "/128" : "/32"), out string? fault);
         if (address == null)
         {
-            errors.Add("ip", hasPrefix ? fault! : $"\"{text}\" is not an IP address, such as 10.0.0.1, 10.0.0.1/32 or 2001:db8::1");
+            read.Errors.Add("ip", hasPrefix ? fault! : $"\"{text}\" is not an IP address, such as 10.0.0.1, 10.0.0.1/32 or 2001:db8::1");
             return null;
         }
 
         return hasPrefix ? $"{address.Address}/{address.PrefixLength}" : address.Address.ToString();
     }
 
-    private static int? Seconds(JsonProperty field, int least, int most, FieldErrors errors)
+    private static int? ReadSeconds(ConfigReader read, string field, int least, int most)
     {
-        if (field.Value.ValueKind == JsonValueKind.Null)
+        if (!read.Has(field, out JsonElement value))
             return null;
-        if (field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out int seconds) && seconds >= least && seconds <= most)
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int seconds) && seconds >= least && seconds <= most)
             return seconds;
-        errors.Add(field.Name, $"must be a whole number of seconds from {least} to {most}{(least == 0 ? ", where 0 means never" : "")}");
-        return null;
-    }
-
-    private static bool IsMissing(JsonElement config, string field) => !config.TryGetProperty(field, out JsonElement value) || value.ValueKind == JsonValueKind.Null;
-
-    /// <summary>Null: not there, or not a string, which is noted.</summary>
-    private static string? Text(JsonProperty field, FieldErrors errors)
-    {
-        if (field.Value.ValueKind == JsonValueKind.String)
-            return field.Value.GetString();
-        if (field.Value.ValueKind != JsonValueKind.Null)
-            errors.Add(field.Name, "must be a string");
+        read.Errors.Add(field, $"must be a whole number of seconds from {least} to {most}{(least == 0 ? ", where 0 means never" : "")}");
         return null;
     }
 

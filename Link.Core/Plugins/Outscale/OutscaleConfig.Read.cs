@@ -6,6 +6,7 @@ namespace Link.Core.Plugins.Outscale;
 
 internal sealed partial record OutscaleConfig
 {
+    private const string Missing = "is missing";
     private const string TestRegion = "test-region";
     private const int MaxShownLength = 80;
 
@@ -15,64 +16,24 @@ internal sealed partial record OutscaleConfig
     /// <param name="options">OSC_ENDPOINT_API allows any well-formed region, GO_ENV=test the region test-region.</param>
     public static Validated<OutscaleConfig> Read(JsonElement config, bool stored, OutscaleOptions options)
     {
-        var errors = new FieldErrors();
-        if (config.ValueKind != JsonValueKind.Object)
-        {
-            errors.Add("plugin_config", "must be an object with access_key, secret_key, region, public_ip_id and nic_id");
-            return new Validated<OutscaleConfig>(null, errors.ToDictionary());
-        }
-
-        string? accessKey = null, secretKey = null, region = null, publicIpId = null, nicId = null, onEtcdLoss = null;
-        foreach (JsonProperty field in config.EnumerateObject())
-        {
-            switch (field.Name)
-            {
-                case "access_key":
-                    accessKey = Text(field, errors);
-                    break;
-                case "secret_key":
-                    secretKey = Text(field, errors);
-                    break;
-                case "region":
-                    region = Text(field, errors);
-                    break;
-                case "public_ip_id":
-                    publicIpId = Text(field, errors);
-                    break;
-                case "nic_id":
-                    nicId = Text(field, errors);
-                    break;
-                case "on_etcd_loss":
-                    onEtcdLoss = Text(field, errors);
-                    break;
-                default:
-                    if (!stored)
-                        errors.Add(field.Name, $"is unknown; plugin {OutscalePlugin.PluginName} takes access_key, secret_key, region, public_ip_id, nic_id and on_etcd_loss");
-                    break;
-            }
-        }
-
-        CheckKey("access_key", accessKey, config, errors);
-        CheckKey("secret_key", secretKey, config, errors);
-        if (!IsMissing("region", region, config, errors) && RegionFault(region!, stored, options) is { } wrong)
-            errors.Add("region", wrong);
-        CheckId("public_ip_id", publicIpId, "eipalloc-12345678", config, errors);
-        CheckId("nic_id", nicId, "eni-12345678", config, errors);
-        if (onEtcdLoss is not (null or "claim" or "hold" or "release"))
-            errors.Add("on_etcd_loss", $"is \"{Show(onEtcdLoss)}\"; must be claim, hold or release");
-        return errors.IsEmpty
-            ? new Validated<OutscaleConfig>(
-                new OutscaleConfig(new OutscaleCredentials(new Secret(accessKey!), new Secret(secretKey!)), region!, publicIpId!, nicId!) { OnEtcdLoss = onEtcdLoss },
-                errors.ToDictionary())
-            : new Validated<OutscaleConfig>(null, errors.ToDictionary());
+        var read = new ConfigReader(
+            OutscalePlugin.PluginName,
+            """{"access_key":"...","secret_key":"...","region":"eu-west-2","public_ip_id":"eipalloc-12345678","nic_id":"eni-12345678"}""", config, stored);
+        string? accessKey = ReadKey(read, "access_key");
+        string? secretKey = ReadKey(read, "secret_key");
+        string? region = read.Text("region", Missing);
+        if (region is not null && RegionFault(region, stored, options) is { } wrong)
+            read.Errors.Add("region", wrong);
+        string? publicIpId = ReadId(read, "public_ip_id", "eipalloc-12345678");
+        string? nicId = ReadId(read, "nic_id", "eni-12345678");
+        string? onEtcdLoss = read.OnEtcdLoss();
+        return read.Finish(() =>
+            new OutscaleConfig(new OutscaleCredentials(new Secret(accessKey!), new Secret(secretKey!)), region!, publicIpId!, nicId!) { OnEtcdLoss = onEtcdLoss });
     }
 
     /// <summary>Of a stored configuration, whether its keys can be read or not.</summary>
     public static string? FindElectionKey(JsonElement config) =>
-        config.ValueKind == JsonValueKind.Object && config.TryGetProperty("public_ip_id", out JsonElement id) && id.ValueKind == JsonValueKind.String
-        && id.GetString() is { } text && ResourceId().IsMatch(text)
-            ? KeyOf(text)
-            : null;
+        ConfigReader.Peek(config, "public_ip_id") is { } id && ResourceId().IsMatch(id) ? KeyOf(id) : null;
 
     private static string? RegionFault(string region, bool stored, OutscaleOptions options)
     {
@@ -86,33 +47,20 @@ internal sealed partial record OutscaleConfig
     }
 
     /// <summary>The value is not shown: somebody may have given the secret in place of the other.</summary>
-    private static void CheckKey(string field, string? key, JsonElement config, FieldErrors errors)
+    private static string? ReadKey(ConfigReader read, string field)
     {
-        if (!IsMissing(field, key, config, errors) && !Key().IsMatch(key!))
-            errors.Add(field, "must be 3 to 64 characters A to Z and 0 to 9");
+        string? key = read.Text(field, Missing);
+        if (key is not null && !Key().IsMatch(key))
+            read.Errors.Add(field, "must be 3 to 64 characters A to Z and 0 to 9");
+        return key;
     }
 
-    private static void CheckId(string field, string? id, string example, JsonElement config, FieldErrors errors)
+    private static string? ReadId(ConfigReader read, string field, string example)
     {
-        if (!IsMissing(field, id, config, errors) && !ResourceId().IsMatch(id!))
-            errors.Add(field, $"is \"{Show(id!)}\"; must be an id such as {example}");
-    }
-
-    /// <summary>True when there is nothing to check; what is missing is noted, what is no string was already.</summary>
-    private static bool IsMissing(string field, string? value, JsonElement config, FieldErrors errors)
-    {
-        if (value is null && (!config.TryGetProperty(field, out JsonElement given) || given.ValueKind == JsonValueKind.Null))
-            errors.Add(field, "is missing");
-        return value is null;
-    }
-
-    private static string? Text(JsonProperty field, FieldErrors errors)
-    {
-        if (field.Value.ValueKind == JsonValueKind.String)
-            return field.Value.GetString();
-        if (field.Value.ValueKind != JsonValueKind.Null)
-            errors.Add(field.Name, "must be a string");
-        return null;
+        string? id = read.Text(field, Missing);
+        if (id is not null && !ResourceId().IsMatch(id))
+            read.Errors.Add(field, $"is \"{Show(id)}\"; must be an id such as {example}");
+        return id;
     }
 
     /// <summary>With what cannot be seen as question marks.</summary>

@@ -13,7 +13,7 @@ internal sealed partial record WebhookConfig
     private const int MaxHeaderName = 128;
     private const int MaxHeaderValue = 4096;
     private const int MaxCa = 64 * 1024;
-    private const string Fields = "url, resource_id, secret, headers, ca and on_etcd_loss";
+    private const string WantedId = "must be a name that all hosts of this resource give, such as front-1";
 
     private static readonly SearchValues<char> s_idCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:@+=~/");
 
@@ -22,74 +22,26 @@ internal sealed partial record WebhookConfig
     /// </param>
     public static Validated<WebhookConfig> Read(JsonElement config, bool stored)
     {
-        var errors = new FieldErrors();
-        if (config.ValueKind != JsonValueKind.Object)
-        {
-            errors.Add("plugin_config", """must be an object such as {"url":"https://lb.example/vip","resource_id":"front","secret":"..."}""");
-            return new Validated<WebhookConfig>(null, errors.ToDictionary());
-        }
-
-        string? url = null, resourceId = null, secret = null, ca = null, onEtcdLoss = null;
-        IReadOnlyList<KeyValuePair<string, Secret>> headers = [];
-        foreach (JsonProperty field in config.EnumerateObject())
-        {
-            switch (field.Name)
-            {
-                case "url":
-                    url = Text(field, errors);
-                    break;
-                case "resource_id":
-                    resourceId = Text(field, errors);
-                    break;
-                case "secret":
-                    secret = Text(field, errors);
-                    break;
-                case "headers":
-                    headers = ReadHeaders(field.Value, stored, errors);
-                    break;
-                case "ca":
-                    ca = Text(field, errors);
-                    break;
-                case "on_etcd_loss":
-                    onEtcdLoss = Text(field, errors);
-                    break;
-                default:
-                    if (!stored)
-                        errors.Add(field.Name, $"is unknown; plugin {WebhookPlugin.PluginName} takes {Fields}");
-                    break;
-            }
-        }
-
-        Uri? parsed = ReadUrl(url, stored, IsAbsent(config, "url"), errors);
-        CheckResourceId(resourceId, stored, IsAbsent(config, "resource_id"), errors);
-        CheckSecret(secret, stored, IsAbsent(config, "secret"), errors);
-        CheckCa(ca, errors);
-        if (onEtcdLoss is not (null or "claim" or "hold" or "release"))
-            errors.Add("on_etcd_loss", $"is \"{onEtcdLoss}\"; must be claim, hold or release");
-
-        return errors.IsEmpty
-            ? new Validated<WebhookConfig>(new WebhookConfig(parsed!, resourceId!, new Secret(secret!), headers, ca) { OnEtcdLoss = onEtcdLoss }, errors.ToDictionary())
-            : new Validated<WebhookConfig>(null, errors.ToDictionary());
+        var read = new ConfigReader(WebhookPlugin.PluginName, """{"url":"https://lb.example/vip","resource_id":"front","secret":"..."}""", config, stored);
+        Uri? url = ReadUrl(read);
+        string? resourceId = ReadResourceId(read);
+        string? secret = ReadSecret(read);
+        List<KeyValuePair<string, Secret>> headers = ReadHeaders(read);
+        string? ca = ReadCa(read);
+        string? onEtcdLoss = read.OnEtcdLoss();
+        return read.Finish(() => new WebhookConfig(url!, resourceId!, new Secret(secret!), headers, ca) { OnEtcdLoss = onEtcdLoss });
     }
 
     /// <summary>The election key of a stored configuration, whatever the rest of it is like; null: it cannot be told.</summary>
-    public static string? FindElectionKey(JsonElement config)
-    {
-        var errors = new FieldErrors();
-        string? id = config.ValueKind == JsonValueKind.Object && config.TryGetProperty("resource_id", out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        CheckResourceId(id, stored: true, isAbsent: false, errors);
-        return id != null && errors.IsEmpty ? KeyOf(id) : null;
-    }
+    public static string? FindElectionKey(JsonElement config) =>
+        ConfigReader.Peek(config, "resource_id") is { } id && ResourceIdFault(id, stored: true) == null ? KeyOf(id) : null;
 
-    private static Uri? ReadUrl(string? url, bool stored, bool isAbsent, FieldErrors errors)
+    private static Uri? ReadUrl(ConfigReader read)
     {
         const string Wanted = "must be an http or https URL such as https://lb.example/vip";
-        if (url is null)
-        {
-            if (isAbsent)
-                errors.Add("url", $"is missing; {Wanted}");
+        FieldErrors errors = read.Errors;
+        if (read.Text("url", missing: $"is missing; {Wanted}") is not { } url)
             return null;
-        }
 
         // Not told: the URL itself, which may hold a password.
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps) || parsed.Host.Length == 0)
@@ -100,7 +52,7 @@ internal sealed partial record WebhookConfig
 
         if (parsed.Port == 0)
             errors.Add("url", "names port 0; must be 1 to 65535");
-        if (stored)
+        if (read.IsStored)
             return parsed;
         if (url.Length > MaxUrl)
             errors.Add("url", $"has {url.Length} characters; at most {MaxUrl}");
@@ -113,64 +65,54 @@ internal sealed partial record WebhookConfig
         return parsed;
     }
 
-    private static void CheckResourceId(string? id, bool stored, bool isAbsent, FieldErrors errors)
+    private static string? ReadResourceId(ConfigReader read)
     {
-        const string Wanted = "must be a name that all hosts of this resource give, such as front-1";
-        if (id is null)
-        {
-            if (isAbsent)
-                errors.Add("resource_id", $"is missing; {Wanted}");
-            return;
-        }
-
-        // It becomes a part of keys in etcd and the value of a header.
-        if (id.Length == 0)
-            errors.Add("resource_id", $"is empty; {Wanted}");
-        else if (!HeaderNames.IsValue(id))
-            errors.Add("resource_id", "has control characters");
-        else if (stored)
-            return;
-        else if (id.AsSpan().ContainsAnyExcept(s_idCharacters))
-            errors.Add("resource_id", "has other characters than letters A to Z, digits and . _ - : @ + = ~ /");
-        else if (id[0] == '/' || id[^1] == '/' || id.Contains("//", StringComparison.Ordinal))
-            errors.Add("resource_id", "has an empty part: a / at its start or end, or two in a row");
-        else if (id.Length > MaxResourceId)
-            errors.Add("resource_id", $"has {id.Length} characters; at most {MaxResourceId}");
+        string? id = read.Text("resource_id", missing: $"is missing; {WantedId}");
+        if (id is not null && ResourceIdFault(id, read.IsStored) is { } fault)
+            read.Errors.Add("resource_id", fault);
+        return id;
     }
 
-    private static void CheckSecret(string? secret, bool stored, bool isAbsent, FieldErrors errors)
-    {
-        if (secret is null)
-        {
-            if (isAbsent)
-                errors.Add("secret", "is missing; must be the key by which the receiver checks signatures");
-            return;
-        }
+    // It becomes a part of keys in etcd and the value of a header.
+    private static string? ResourceIdFault(string id, bool stored) =>
+        id.Length == 0 ? $"is empty; {WantedId}"
+        : !HeaderNames.IsValue(id) ? "has control characters"
+        : stored ? null
+        : id.AsSpan().ContainsAnyExcept(s_idCharacters) ? "has other characters than letters A to Z, digits and . _ - : @ + = ~ /"
+        : id[0] == '/' || id[^1] == '/' || id.Contains("//", StringComparison.Ordinal) ? "has an empty part: a / at its start or end, or two in a row"
+        : id.Length > MaxResourceId ? $"has {id.Length} characters; at most {MaxResourceId}"
+        : null;
 
-        if (stored)
-            return;
-        if (secret.Length == 0)
-            errors.Add("secret", "is empty: everybody could sign; must be the key by which the receiver checks signatures");
-        else if (secret.Length > MaxSecret)
-            errors.Add("secret", $"has {secret.Length} characters; at most {MaxSecret}");
+    private static string? ReadSecret(ConfigReader read)
+    {
+        string? secret = read.Text("secret", missing: "is missing; must be the key by which the receiver checks signatures");
+        if (secret is { Length: 0 } && !read.IsStored)
+            read.Errors.Add("secret", "is empty: everybody could sign; must be the key by which the receiver checks signatures");
+        else if (secret is { Length: > MaxSecret } && !read.IsStored)
+            read.Errors.Add("secret", $"has {secret.Length} characters; at most {MaxSecret}");
+        return secret;
     }
 
-    private static void CheckCa(string? ca, FieldErrors errors)
+    private static string? ReadCa(ConfigReader read)
     {
-        if (ca is null)
-            return;
-        if (ca.Length > MaxCa)
-            errors.Add("ca", $"has {ca.Length} characters; at most {MaxCa}");
-        else if (ca.Contains("PRIVATE KEY", StringComparison.Ordinal))
-            errors.Add("ca", "holds a private key, which would be stored and shown in clear; give the certificates alone");
-        else if (OutboundHttp.ReadCa(ca, out string? fault) == null)
-            errors.Add("ca", $"{fault}; must be the text of a PEM file, -----BEGIN CERTIFICATE----- and so on");
+        string? ca = read.Text("ca");
+        string? fault = null;
+        if (ca is { Length: > MaxCa })
+            fault = $"has {ca.Length} characters; at most {MaxCa}";
+        else if (ca is not null && ca.Contains("PRIVATE KEY", StringComparison.Ordinal))
+            fault = "holds a private key, which would be stored and shown in clear; give the certificates alone";
+        else if (ca is not null && OutboundHttp.ReadCa(ca, out string? broken) == null)
+            fault = $"{broken}; must be the text of a PEM file, -----BEGIN CERTIFICATE----- and so on";
+        if (fault != null)
+            read.Errors.Add("ca", fault);
+        return ca;
     }
 
-    private static List<KeyValuePair<string, Secret>> ReadHeaders(JsonElement headers, bool stored, FieldErrors errors)
+    private static List<KeyValuePair<string, Secret>> ReadHeaders(ConfigReader reader)
     {
         List<KeyValuePair<string, Secret>> read = [];
-        if (headers.ValueKind == JsonValueKind.Null)
+        FieldErrors errors = reader.Errors;
+        if (!reader.Has("headers", out JsonElement headers))
             return read;
         if (headers.ValueKind != JsonValueKind.Object)
         {
@@ -178,7 +120,7 @@ internal sealed partial record WebhookConfig
             return read;
         }
 
-        if (!stored && headers.GetPropertyCount() is > MaxHeaders and var count)
+        if (!reader.IsStored && headers.GetPropertyCount() is > MaxHeaders and var count)
         {
             errors.Add("headers", $"are {count}; at most {MaxHeaders}");
             return read;
@@ -197,7 +139,7 @@ internal sealed partial record WebhookConfig
             string value = header.Value.GetString()!;
             read.Add(new KeyValuePair<string, Secret>(name, new Secret(value)));
             // What LinK stored and cannot be sent is left out of the request.
-            if (!stored && HeaderFault(name, value, names) is { } fault)
+            if (!reader.IsStored && HeaderFault(name, value, names) is { } fault)
                 errors.Add($"headers.{ForeignText.OneLine(name, MaxHeaderName)}", fault);
         }
 
@@ -212,16 +154,4 @@ internal sealed partial record WebhookConfig
         : !HeaderNames.IsValue(value) ? "has a line break or another control character in its value"
         : value.Length > MaxHeaderValue ? $"has a value of {value.Length} characters; at most {MaxHeaderValue}"
         : null;
-
-    private static bool IsAbsent(JsonElement config, string field) => !config.TryGetProperty(field, out JsonElement value) || value.ValueKind == JsonValueKind.Null;
-
-    /// <summary>Null: not there, or not a string, which is noted.</summary>
-    private static string? Text(JsonProperty field, FieldErrors errors)
-    {
-        if (field.Value.ValueKind == JsonValueKind.String)
-            return field.Value.GetString();
-        if (field.Value.ValueKind != JsonValueKind.Null)
-            errors.Add(field.Name, "must be a string");
-        return null;
-    }
 }

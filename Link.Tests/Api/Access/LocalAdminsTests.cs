@@ -1,6 +1,7 @@
 using Link.Core.Api;
 using Link.Core.Api.Access;
 using Link.Tests.Bed;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Api.Access;
@@ -11,7 +12,7 @@ public sealed class LocalAdminsTests : IDisposable
     private const uint Stranger = 61_234;
     private const uint Group = 61_235;
 
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -76,8 +77,8 @@ public sealed class LocalAdminsTests : IDisposable
     private async Task<RunningApi> StartOpenAsync()
     {
         RunningApi api = await RunningApi.StartAsync(options => options with { SocketPath = _folder.File("link.sock"), Password = "secret" });
-        TestFolder.OpenToAll(_folder.Path);
-        TestFolder.OpenToAll(api.Server.ListeningSocket!);
+        TemporaryFolder.OpenToAll(_folder.Path);
+        TemporaryFolder.OpenToAll(api.Server.ListeningSocket!);
         return api;
     }
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Link.Core.Api;
 using Link.Core.Api.Access;
 using Link.Tests.HealthChecks;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Api.Access;
@@ -11,7 +12,7 @@ public sealed class RolesTests : IDisposable
 {
     private const string Id = "vip-5f09bd47-2074-4fe3-bea5-de5cd4f44baf";
 
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly string _users;
 
     public RolesTests() => _users = _folder.Write("users", TestUsers.Line("r", Role.Read, "r's") + TestUsers.Line("o", Role.Operate, "o's") + TestUsers.Line("a", Role.Admin, "a's"));

@@ -1,12 +1,13 @@
 using Link.Core.Api;
 using Link.Core.Api.Access;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Api.Access;
 
 public sealed class UsersFileTests : IDisposable
 {
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly TestClock _clock = new();
 
     private string Users => _folder.File("users");

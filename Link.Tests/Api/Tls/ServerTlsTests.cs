@@ -6,21 +6,22 @@ using System.Text;
 using Link.Core.Api;
 using Link.Core.Api.Access;
 using Link.Core.Files;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Api.Tls;
 
 public sealed class ServerTlsTests : IDisposable
 {
-    private readonly TestFolder _folder = new();
-    private readonly TestAuthority _authority;
+    private readonly TemporaryFolder _folder = new();
+    private readonly PemAuthority _authority;
     private readonly TestClock _clock = new();
     private readonly string _certificate;
     private readonly string _key;
 
     public ServerTlsTests()
     {
-        _authority = new TestAuthority(_folder, "authority");
+        _authority = new PemAuthority(_folder, "authority");
         (_certificate, _key) = _authority.Issue("agent");
     }
 
@@ -254,7 +255,7 @@ public sealed class ServerTlsTests : IDisposable
     [InlineData("server's")]
     public async Task A_client_without_a_good_certificate_gets_no_answer(string what)
     {
-        using TestAuthority foreign = new(_folder, "foreign");
+        using PemAuthority foreign = new(_folder, "foreign");
         (string? certificate, string? key) = what switch
         {
             "foreign" => foreign.Issue("mallory", forServers: false),
@@ -273,7 +274,7 @@ public sealed class ServerTlsTests : IDisposable
     [Fact]
     public async Task A_client_authority_is_exchanged_while_the_agent_runs()
     {
-        using TestAuthority next = new(_folder, "next");
+        using PemAuthority next = new(_folder, "next");
         (string certificate, string key) = next.Issue("operator", forServers: false);
         string ca = _folder.Write("client-ca.pem", File.ReadAllText(_authority.CaFile));
         await using RunningApi api = await StartAsync(options => options with { ClientCaFile = ca });
