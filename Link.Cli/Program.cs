@@ -27,6 +27,19 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        try
+        {
+            return Run(args);
+        }
+        catch (IOException)
+        {
+            // Standard error cannot be written either (a full disk): nobody can be told.
+            return ExitCode.Failed;
+        }
+    }
+
+    private static int Run(string[] args)
+    {
         // The name as typed: ProcessPath would be the file that a symbolic link leads to.
         string name = Path.GetFileName(Environment.GetCommandLineArgs()[0]);
         return (name, args) switch

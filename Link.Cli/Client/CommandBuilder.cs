@@ -31,5 +31,16 @@ internal sealed class CommandBuilder(ClientConsole console, GlobalOptions option
 
     /// <summary>Runs <paramref name="action"/>, which asks no agent, when the command is given.</summary>
     public void RunAlone(Command command, Func<ClientConsole, GlobalOptions, ParseResult, CancellationToken, int> action) =>
-        command.SetAction((parsed, cancel) => Task.FromResult(action(console, options, parsed, cancel)));
+        command.SetAction((parsed, cancel) =>
+        {
+            try
+            {
+                return Task.FromResult(action(console, options, parsed, cancel));
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                console.Error.WriteLine("link-client: interrupted");
+                return Task.FromResult(ExitCode.Interrupted);
+            }
+        });
 }

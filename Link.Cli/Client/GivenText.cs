@@ -1,5 +1,6 @@
 using System.Text;
 using Link.Cli.CommandLine;
+using Link.Core.Files;
 
 namespace Link.Cli.Client;
 
@@ -49,7 +50,7 @@ internal sealed class GivenText(ClientConsole console, CancellationToken cancel)
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new UsageException($"{option} @{path} cannot be read: {fault.Message}");
+            throw new UsageException($"{option} @{path} cannot be read: {WatchedText.Reason(fault, path)}");
         }
     }
 

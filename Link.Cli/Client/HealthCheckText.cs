@@ -20,6 +20,11 @@ internal static class HealthCheckText
                 : throw new UsageException($"--health-check \"{text}\" is no check; write it in quotes: --health-check \"TCP HOST:PORT\""));
         }
 
+        if (words.FirstOrDefault(word => word.StartsWith('-')) is { } option)
+        {
+            throw new UsageException($"{option} is no option here");
+        }
+
         if (words.Count % 2 != 0)
         {
             throw new UsageException($"{words[^1]} is one word too many; checks are pairs of TYPE HOST:PORT");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Link.Core.Files;
 using Link.Core.Secrets;
 
 namespace Link.Core.Agent;
@@ -97,7 +98,7 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> envi
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            wrong = $"the file cannot be read: {fault.Message}";
+            wrong = $"the file cannot be read: {WatchedText.Reason(fault, path)}";
         }
 
         Fault(source, path, wrong, accepts);

@@ -186,7 +186,8 @@ internal sealed partial class LinkAgent : IAgentControl
             Interface = (entry.Output as ArpOutput)?.Interface,
             PluginConfigJson = ConfigOf(entry),
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
-            Reason = endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null,
+            Reason = (endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null)
+                ?? (entry.CallFailed ? entry.LastError : null),
             Since = entry.Since,
             OnEtcdLoss = entry.Output == null ? null : EtcdLossPolicyWord.Of(entry.OnEtcdLoss),
             Rivals = endpoint?.Rivals ?? 0,

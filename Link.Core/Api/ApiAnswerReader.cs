@@ -7,7 +7,7 @@ namespace Link.Core.Api;
 /// <summary>Reads what agents answer: ours, and LinK's of every version, which leave out fields and say errors in three ways.</summary>
 internal static class ApiAnswerReader
 {
-    private const int MaxErrorLength = 500;
+    private const int MaxErrorLength = 1000;
 
     public static EndpointAnswer Endpoint(JsonElement json)
     {
@@ -77,9 +77,10 @@ internal static class ApiAnswerReader
     {
         if (json is { } body && (Text(body, "error") ?? Text(body, "msg")) is { Length: > 0 } said)
         {
-            // The line names one field; more than one is worth the room.
+            // LinK's line names one field at most, ours names all of them.
             List<JsonProperty> fields = Property(body, "errors") is { ValueKind: JsonValueKind.Object } errors ? [.. errors.EnumerateObject()] : [];
-            return OneLine(fields.Count > 1 ? $"{said}: {string.Join("; ", fields.ConvertAll(Field))}" : said);
+            bool tellsAll = fields.Count <= 1 || fields.TrueForAll(field => said.Contains(field.Name, StringComparison.Ordinal));
+            return OneLine(tellsAll ? said : $"{said}: {string.Join("; ", fields.ConvertAll(Field))}");
         }
 
         string plain = json is null ? OneLine(Encoding.UTF8.GetString(text)) : "";

@@ -241,7 +241,8 @@ internal sealed class ApiClient : IDisposable
             cause = inner;
         }
 
-        return cause.Message.ReplaceLineEndings(" ");
+        // A Unix socket whose file is missing comes as an address that cannot be had.
+        return cause is SocketException { SocketErrorCode: SocketError.AddressNotAvailable } ? "no such file" : cause.Message.ReplaceLineEndings(" ");
     }
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, CancellationToken cancel)

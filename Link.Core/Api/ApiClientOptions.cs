@@ -30,8 +30,11 @@ internal sealed record ApiClientOptions
     public string Target => (SocketPath, Url) switch
     {
         ({ } path, null) => path,
-        ({ } path, { } url) => $"{path} or {url.GetLeftPart(UriPartial.Authority)}",
-        (null, { } url) => url.GetLeftPart(UriPartial.Authority),
+        ({ } path, { } url) => $"{path} or {WithPort(url)}",
+        (null, { } url) => WithPort(url),
         _ => "nowhere",
     };
+
+    // Also the port that a URL leaves out, 80 or 443: whoever left it out meant 1313, perhaps.
+    private static string WithPort(Uri url) => $"{url.Scheme}://{url.Host}:{url.Port}";
 }

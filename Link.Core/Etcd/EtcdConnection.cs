@@ -24,6 +24,7 @@ internal sealed class EtcdConnection : IDisposable
     private string? _closeReason;
     private string? _distrust;
     private bool _connecting;
+    private SocketError? _connectError;
 
     /// <exception cref="EtcdException">Kind Certificate.</exception>
     public EtcdConnection(Uri endpoint, TlsFiles tls, TimeSpan connectTimeout, TimeProvider time)
@@ -167,7 +168,7 @@ internal sealed class EtcdConnection : IDisposable
         lock (_gate)
         {
             if (_connecting)
-                throw new IOException("connection closed by the member");
+                throw _connectError is { } error ? new SocketException((int)error) : new IOException("connection closed by the member");
             _connecting = true;
         }
         bool literal = IPAddress.TryParse(context.DnsEndPoint.Host, out IPAddress? address);
@@ -186,8 +187,11 @@ internal sealed class EtcdConnection : IDisposable
                 await socket.ConnectAsync(context.DnsEndPoint, cancel).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
         }
-        catch
+        catch (Exception fault)
         {
+            // Of all requests that wait for the connection, HTTP tells only one why there is none.
+            lock (_gate)
+                _connectError = (fault as SocketException)?.SocketErrorCode;
             socket.Dispose();
             throw;
         }

@@ -36,6 +36,9 @@ internal sealed class FakeAgent : IAgentControl
     /// <summary>Replaces the answer of every question.</summary>
     public Func<CancellationToken, Task>? Question { get; set; }
 
+    /// <summary>Of the next endpoint that is added.</summary>
+    public string? AddedReason { get; set; }
+
     /// <summary>How often an added endpoint is asked for before it leaves BOOTING, and one that was handed over finds its holder.</summary>
     public int Delay { get; set; }
 
@@ -163,6 +166,7 @@ internal sealed class FakeAgent : IAgentControl
         {
             Id = $"vip-00000000-0000-4000-8000-{++_added:d12}",
             Status = "BOOTING",
+            Reason = AddedReason,
             Plugin = endpoint.Plugin,
             ElectionKey = key,
             Ip = ip,

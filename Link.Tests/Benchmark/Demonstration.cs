@@ -55,6 +55,7 @@ internal sealed class Demonstration
 
         election = await _bed.WaitForHolderAsync(election, Patience);
         Title($"The holder's host dies: {election.Holder}'s cable is pulled and its agent killed");
+        Console.WriteLine($"  Its lease, of {_bed.Lease.TotalSeconds:0} s, has to end before another host may take over: five times KEEPALIVE_INTERVAL.");
         await prober.MoreRequestsAsync(1500);
         at = BedClock.Now;
         await _bed.KillHostAsync(election.Holder);

@@ -219,6 +219,15 @@ public sealed class CommandsTests
         Assert.Equal(("webhook", """{"url":"http://x"}""", 1), (api.Agent.LastWish!.Plugin, api.Agent.LastWish.PluginConfig.GetRawText(), api.Agent.LastWish.Checks.Count));
     }
 
+    [Fact]
+    public async Task Add_tells_why_the_endpoint_does_not_work()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.AddedReason = "eth7 does not exist";
+        ClientResult result = await ClientRunner.RunAsync(api, "add 10.0.0.7/32");
+        Assert.Equal((0, "endpoint vip-00000000-0000-4000-8000-000000000001 (10.0.0.7/32) added: BOOTING: eth7 does not exist\n"), (result.Code, result.Output));
+    }
+
     [Theory]
     [InlineData("add 10.0.0.7/32 --wait")]
     [InlineData("ips add 10.0.0.7/32 --wait --wait-timeout 20s")]

@@ -54,7 +54,7 @@ public sealed class ConnectionTests
 
         ClientResult gone = await ClientRunner.RunAsync(["version", "--socket", path]);
         Assert.Equal(3, gone.Code);
-        Assert.Contains(path, gone.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"link-client: no agent answers at {path} (no such file); ", gone.Error, StringComparison.Ordinal);
         Directory.Delete(directory);
     }
 
@@ -122,6 +122,16 @@ public sealed class ConnectionTests
         }
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.9", ":80 ")]
+    [InlineData("https://[::1]", ":443 ")]
+    public async Task A_URL_without_a_port_says_which_one_it_means(string host, string port)
+    {
+        ClientResult result = await ClientRunner.RunAsync(["version", "--host", host, "--timeout", "2s"]);
+        Assert.Equal(3, result.Code);
+        Assert.Contains(host + port, result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_refusal_of_several_fields_tells_them_all()
     {
@@ -133,5 +143,18 @@ public sealed class ConnectionTests
         }));
         ClientResult result = await ClientRunner.RunAsync(api, "ips add banana TCP h:0");
         Assert.Equal((1, "link-client: two faults: ip is no address; checks[0].port must be 1 to 65535, or so\n"), (result.Code, result.Error));
+    }
+
+    [Fact]
+    public async Task A_refusal_whose_line_tells_all_faults_is_not_told_twice()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Command = _ => Task.FromResult(new Outcome(OutcomeStatus.Invalid, "ip is no address; to is no host", new Dictionary<string, IReadOnlyList<string>>
+        {
+            ["ip"] = ["is no address"],
+            ["to"] = ["is no host"],
+        }));
+        ClientResult result = await ClientRunner.RunAsync(api, "ips add banana");
+        Assert.Equal((1, "link-client: ip is no address; to is no host\n"), (result.Code, result.Error));
     }
 }

@@ -108,13 +108,18 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task A_program_that_fails_is_told_by_the_API_and_one_that_may_not_be_run_is_refused()
+    public async Task A_program_that_fails_is_told_by_the_API_until_it_works_and_one_that_may_not_be_run_is_refused()
     {
         await Bed.StartAgentsAsync(With("EXEC_DIRECTORIES", _folder.Path));
         var host = Bed.Host(1);
         string program = _folder.Script("fails", "echo no such volume >&2; exit 3");
         string id = await AddAsync(host, program, 10);
         await Wait.UntilAsync("the error", async () => (await LastErrorAsync(host, id))?.EndsWith("ended with exit status 3: no such volume", StringComparison.Ordinal) == true, Patience);
+        Assert.Equal("ACTIVATED", await FieldAsync(host, id, "status"));
+        Assert.Equal(await LastErrorAsync(host, id), await FieldAsync(host, id, "reason"));
+        _folder.Script("fails", "exit 0");
+        await Wait.UntilAsync("no reason any more", async () => await FieldAsync(host, id, "reason") == null, Patience);
+        Assert.NotNull(await LastErrorAsync(host, id));
 
         ApiAnswer refused = await host.Api.PostAsync("/endpoints", Wish("/bin/sh", 10));
         Assert.Equal(422, refused.Status);
@@ -136,8 +141,10 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
         return ChildProcess.Start(host.Namespace, Programs.Find("sh"), ["-c", "umask 077; exec \"$@\"", "sh", .. by, Programs.Link, "agent"], environment, host.Log);
     }
 
-    private static async Task<string?> LastErrorAsync(AgentHost host, string id) =>
-        (string?)(await host.Api.GetAsync($"/endpoints/{id}")).Json["endpoint"]!["last_error"];
+    private static Task<string?> LastErrorAsync(AgentHost host, string id) => FieldAsync(host, id, "last_error");
+
+    private static async Task<string?> FieldAsync(AgentHost host, string id, string field) =>
+        (string?)(await host.Api.GetAsync($"/endpoints/{id}")).Json["endpoint"]![field];
 
     private static async Task<string> AddAsync(AgentHost host, string program, int timeout, JsonObject? environment = null) =>
         (string)(await host.Api.PostAsync("/endpoints", Wish(program, timeout, environment))).Expect(201).Json["endpoint"]!["id"]!;

@@ -66,6 +66,17 @@ public sealed class FullDiskTests(LoneBed bed, ITestOutputHelper output) : EndTo
         Assert.Contains("cannot be written", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("version")]
+    [InlineData("client version")]
+    [InlineData("client nonsense")]
+    [InlineData("agent --nonsense")]
+    public async Task A_program_that_can_tell_nobody_fails_and_does_not_crash(string arguments)
+    {
+        var (code, _, _) = await Tool.TryAsync("sh", ["-c", $"exec {Programs.Link} {arguments} >/dev/full 2>&1"]);
+        Assert.InRange(code, 1, 2);
+    }
+
     [Fact]
     public async Task What_is_stored_and_cannot_be_read_or_run_is_kept_and_named_and_the_rest_works()
     {

@@ -98,6 +98,19 @@ public sealed class KeyValueTests(OneMember etcd) : IClassFixture<OneMember>
     }
 
     [Fact]
+    public async Task A_closed_port_is_told_to_every_request_that_waits_for_the_connection()
+    {
+        var options = EtcdOptions.Parse($"http://127.0.0.1:{EtcdCluster.TakePort(System.Net.IPAddress.Loopback)}", []);
+        using var connection = new EtcdConnection(options.Endpoints[0], new TlsFiles(null, null, null), TimeSpan.FromSeconds(5), TimeProvider.System);
+        Task[] calls = [.. Enumerable.Range(0, 8).Select(_ => connection.OpenAsync("/etcdserverpb.Watch/Watch", null, TimeSpan.FromSeconds(5), CancellationToken.None))];
+        foreach (Task call in calls)
+        {
+            EtcdException fault = await Assert.ThrowsAsync<EtcdException>(() => call);
+            Assert.EndsWith(": connection refused", fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_silent_member_may_have_applied_a_write()
     {
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));

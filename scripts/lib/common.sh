@@ -91,14 +91,15 @@ need_package_test_tools() {
 
 # The folder of the published executable: out/, published now.
 publish_quietly() {
-    echo "Publishing ..."
+    echo "Publishing (takes a minute or two) ..."
     "$root/scripts/publish" "$root/out"
     export LINK_EXECUTABLE=$root/out/link
 }
 
-# Builds the tests and prints nothing unless that fails.
+# Builds the tests, which are the test bed of run and bench, too; prints what the compiler says if that fails.
 build_tests() {
     local log
+    echo "Building the tests ..."
     log=$(mktemp)
     if ! dotnet build "$root/Link.Tests/Link.Tests.csproj" -c Release "${build_flags[@]}" >"$log" 2>&1; then
         cat "$log" >&2

@@ -75,7 +75,8 @@ internal sealed class AddCommand
 
         EndpointSnapshot endpoint = added.Endpoint;
         string state = endpoint.Status.Length == 0 ? "" : $": {endpoint.Status}{(endpoint.Holder is null ? "" : $", holder {endpoint.Holder}")}";
-        run.Say($"endpoint {id} ({EndpointAddress.Of(endpoint)}) added{state}", added.Json.WriteTo);
+        string reason = endpoint.Reason is null ? "" : $": {endpoint.Reason}";
+        run.Say($"endpoint {id} ({EndpointAddress.Of(endpoint)}) added{state}{reason}", added.Json.WriteTo);
         return ExitCode.Ok;
     }
 

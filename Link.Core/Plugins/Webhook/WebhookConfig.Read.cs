@@ -46,7 +46,7 @@ internal sealed partial record WebhookConfig
         // Not told: the URL itself, which may hold a password.
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps) || parsed.Host.Length == 0)
         {
-            errors.Add("url", $"is none; {Wanted}");
+            errors.Add("url", $"is no URL that can be called; {Wanted}");
             return null;
         }
 
