@@ -119,7 +119,7 @@ internal sealed partial class LinkAgent
     private void OnHostLoaded(HostRecords records, IReadOnlyList<LoadedEndpoint> endpoints)
     {
         foreach (string fault in records.Faults)
-            _log.Error("a record in etcd cannot be read; it is left alone", ("reason", fault));
+            _log.Warning("a record in etcd cannot be read; it is left alone", ("reason", fault));
         var specs = new List<EndpointSpec>();
         foreach (LoadedEndpoint loaded in endpoints)
         {
