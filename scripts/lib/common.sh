@@ -79,14 +79,15 @@ need_bed_tools() {
     need_commands ip:iproute2 nft:nftables etcd:etcd-server etcdctl:etcd-client ps:procps
 }
 
-# What building packages needs, and what their tests need on top.
+# What building packages needs.
 need_package_tools() {
     need_commands objdump:binutils dpkg-deb:dpkg rpmbuild:rpm xz:xz-utils
 }
 
-need_package_test_tools() {
+# What the tests need on top of the bed.
+need_test_tools() {
     need_package_tools
-    need_commands debootstrap:debootstrap lintian:lintian man:man-db rpmlint:rpmlint update-ca-certificates:ca-certificates systemd-analyze:systemd zsh:zsh fish:fish unshare:util-linux
+    need_commands curl:curl openssl:openssl setpriv:util-linux debootstrap:debootstrap lintian:lintian man:man-db rpmlint:rpmlint update-ca-certificates:ca-certificates systemd-analyze:systemd zsh:zsh fish:fish unshare:util-linux
 }
 
 # The folder of the published executable: out/, published now.
