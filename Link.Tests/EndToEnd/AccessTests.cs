@@ -7,7 +7,7 @@ using Xunit;
 namespace Link.Tests.EndToEnd;
 
 /// <summary>Certificates, users and the Unix socket of the executable as it is published.</summary>
-public sealed class AccessTests : EndToEndTest, IClassFixture<LoneBed>, IDisposable
+public sealed class AccessTests : EndToEndTest, IClassFixture<LoneBed>
 {
     private const int UsageError = 2;
     private const string Stranger = "61234";
@@ -26,8 +26,9 @@ public sealed class AccessTests : EndToEndTest, IClassFixture<LoneBed>, IDisposa
         _users = _folder.Write("users", TestUsers.Line("bob", Role.Read, "bob's"));
     }
 
-    public void Dispose()
+    public override async ValueTask DisposeAsync()
     {
+        await base.DisposeAsync();
         _authority.Dispose();
         _folder.Dispose();
     }
