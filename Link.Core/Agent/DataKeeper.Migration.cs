@@ -32,7 +32,7 @@ internal sealed partial class DataKeeper
                 pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
             }
         }
-        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException || _stop.IsCancellationRequested)
         {
             // The agent stops; the next one goes on.
         }

@@ -173,6 +173,8 @@ internal sealed partial class LinkAgent : IDisposable
     private void Exit(int code)
     {
         _exitCode = code;
+        // Before the loop, which it tells what it reads.
+        _data.Dispose();
         _loop.Stop();
     }
 
