@@ -111,6 +111,21 @@ internal sealed class EtcdSession : IAsyncDisposable
         }
     }
 
+    /// <summary>Who competes for locks, as etcd's cluster says: the watch may tell of a host a moment after it was added.</summary>
+    /// <exception cref="EtcdException">No answer.</exception>
+    public async Task<IReadOnlyList<ElectorInput>> FindCompetitorsAsync(IReadOnlyList<string> electionKeys, CancellationToken cancel)
+    {
+        var read = new List<ElectorInput>(electionKeys.Count);
+        foreach (string[] some in electionKeys.Chunk(LockRequest.MaxBatch))
+        {
+            TxnResponse answer = await _client.TxnAsync(TxnBuilder.If().Then([.. some.Select(static key => Op.GetPrefix(KeyLayout.CompetitorsOf(key)))]), cancel).ConfigureAwait(false);
+            for (int i = 0; i < some.Length; i++)
+                read.Add(new ElectorInput.CompetitorsRead(some[i], LockRequest.ReadCompetitors(answer.Responses[i].ResponseRange, some[i]), answer.Header.Revision));
+        }
+
+        return read;
+    }
+
     /// <summary>The lease of another host whose agent can be handed a lock: it has an agent key, which hangs on the lease of its config.</summary>
     /// <returns>0: there is none.</returns>
     public async Task<long> FindLeaseAsync(string host, CancellationToken cancel)

@@ -110,16 +110,15 @@ internal sealed partial class LinkAgent : IAgentControl
     public async Task<Outcome> FailoverAsync(string id, string? toHost, CancellationToken cancel)
     {
         long lease = 0;
-        if (toHost != null)
+        try
         {
-            try
-            {
+            await SeeCompetitorsAsync(endpoint => endpoint.Id == id, cancel).ConfigureAwait(false);
+            if (toHost != null)
                 lease = await _etcd.FindLeaseAsync(toHost, cancel).ConfigureAwait(false);
-            }
-            catch (EtcdException fault)
-            {
-                return new Outcome(OutcomeStatus.Unavailable, fault.Message);
-            }
+        }
+        catch (EtcdException fault)
+        {
+            return new Outcome(OutcomeStatus.Unavailable, fault.Message);
         }
 
         return await CommandAsync(command => new ElectorInput.Failover(command, id, toHost, lease), cancel).ConfigureAwait(false);
@@ -127,7 +126,19 @@ internal sealed partial class LinkAgent : IAgentControl
 
     public Task<Outcome> TryLockAsync(string id, CancellationToken cancel) => CommandAsync(command => new ElectorInput.TryLock(command, id), cancel);
 
-    public Task<Outcome> DrainAsync(CancellationToken cancel) => CommandAsync(command => new ElectorInput.Drain(command), cancel);
+    public async Task<Outcome> DrainAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await SeeCompetitorsAsync(static endpoint => endpoint.Others.Length == 0, cancel).ConfigureAwait(false);
+        }
+        catch (EtcdException fault)
+        {
+            return new Outcome(OutcomeStatus.Unavailable, fault.Message);
+        }
+
+        return await CommandAsync(static command => new ElectorInput.Drain(command), cancel).ConfigureAwait(false);
+    }
 
     public Task<Outcome> UndrainAsync(CancellationToken cancel) => CommandAsync(command => new ElectorInput.Undrain(command), cancel);
 
@@ -157,6 +168,19 @@ internal sealed partial class LinkAgent : IAgentControl
     {
         if (!_joined.Task.IsCompleted)
             await Task.WhenAny(_joined.Task, Task.Delay(JoinPatience, cancel)).ConfigureAwait(false);
+    }
+
+    /// <summary>Hosts that the watch has not told of yet count as well.</summary>
+    private async Task SeeCompetitorsAsync(Func<Endpoint, bool> of, CancellationToken cancel)
+    {
+        await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
+        List<string> keys = await _loop.InvokeAsync(() => _elector.Endpoints.Values.Where(of).Select(static endpoint => endpoint.Spec.Key).ToList()).ConfigureAwait(false);
+        IReadOnlyList<ElectorInput> competitors = await _etcd.FindCompetitorsAsync(keys, cancel).ConfigureAwait(false);
+        await _loop.InvokeAsync(() =>
+        {
+            Feed(competitors);
+            return true;
+        }).ConfigureAwait(false);
     }
 
     private async Task<Outcome> CommandAsync(Func<long, ElectorInput> input, CancellationToken cancel)

@@ -123,15 +123,20 @@ internal static class LockRequest
     {
         bool applied = answer.Responses[0].ResponseTxn.Succeeded;
         RangeResponse lockNow = answer.Responses[2].ResponseRange;
-        RangeResponse hosts = answer.Responses[3].ResponseRange;
         LockView? view = lockNow.Kvs.Count == 0 ? null : new LockView(lockNow.Kvs[0].Value.ToStringUtf8(), lockNow.Kvs[0].Lease, lockNow.Kvs[0].ModRevision);
-        var competitors = new List<string>(hosts.Kvs.Count);
-        foreach (KeyValue pair in hosts.Kvs)
+        return new ElectorInput.Transacted(transaction.Token, applied, view, ReadCompetitors(answer.Responses[3].ResponseRange, transaction.Key), revision);
+    }
+
+    /// <param name="range">Answer to a read of <see cref="KeyLayout.CompetitorsOf"/>.</param>
+    public static IReadOnlyList<string> ReadCompetitors(RangeResponse range, string electionKey)
+    {
+        var competitors = new List<string>(range.Kvs.Count);
+        foreach (KeyValue pair in range.Kvs)
         {
-            if (KeyLayout.TryParseCompetitorOf(pair.Key.ToStringUtf8(), transaction.Key, out string host))
+            if (KeyLayout.TryParseCompetitorOf(pair.Key.ToStringUtf8(), electionKey, out string host))
                 competitors.Add(host);
         }
 
-        return new ElectorInput.Transacted(transaction.Token, applied, view, competitors, revision);
+        return competitors;
     }
 }

@@ -57,11 +57,27 @@ internal sealed partial class Elector
         Reconcile(endpoint);
     }
 
+    private void OnCompetitorsRead(ElectorInput.CompetitorsRead input)
+    {
+        if (!_byKey.TryGetValue(input.Key, out Endpoint? endpoint))
+            return;
+        SetOthers(endpoint, input.Competitors, input.Revision);
+        Reconcile(endpoint);
+    }
+
     private static void SetLock(Endpoint endpoint, LockView? value, long revision)
     {
         endpoint.LockKnown = true;
         endpoint.Lock = value;
         endpoint.LockRevision = revision;
+    }
+
+    private void SetOthers(Endpoint endpoint, IReadOnlyList<string> competitors, long revision)
+    {
+        if (revision < endpoint.OthersRevision)
+            return;
+        endpoint.OthersRevision = revision;
+        SetOthers(endpoint, [.. competitors.Where(host => host != _options.Hostname).Order(StringComparer.Ordinal)]);
     }
 
     private void SetOthers(Endpoint endpoint, string[] others)
@@ -94,12 +110,7 @@ internal sealed partial class Elector
         if (anotherHistory)
             ForgetHistory(input.Revision);
         _revision = Math.Max(_revision, input.Revision);
-        if (input.Revision >= endpoint.OthersRevision)
-        {
-            endpoint.OthersRevision = input.Revision;
-            SetOthers(endpoint, [.. input.Competitors.Where(host => host != _options.Hostname).Order(StringComparer.Ordinal)]);
-        }
-
+        SetOthers(endpoint, input.Competitors, input.Revision);
         // News of the same revision is this transaction's own event.
         if (input.Revision >= endpoint.LockRevision || !endpoint.LockKnown)
             SetLock(endpoint, input.Lock, input.Revision);

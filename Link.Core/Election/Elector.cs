@@ -87,6 +87,7 @@ internal sealed partial class Elector
             case ElectorInput.LockPut i: OnLock(i.Key, i.Lock, i.Lock.Revision); break;
             case ElectorInput.LockDeleted i: OnLock(i.Key, null, i.Revision); break;
             case ElectorInput.CompetitorChanged i: OnCompetitorChanged(i); break;
+            case ElectorInput.CompetitorsRead i: OnCompetitorsRead(i); break;
             case ElectorInput.AgentKeyChanged i: OnAgentKeyChanged(i); break;
             case ElectorInput.Transacted i: OnTransacted(i); break;
             case ElectorInput.TransactionFailed i: OnTransactionFailed(i); break;

@@ -60,6 +60,9 @@ internal abstract record ElectorInput
     /// <summary>A host's <c>/link/ips/{key}/{host}</c> was put (<paramref name="Present"/>) or deleted.</summary>
     internal sealed record CompetitorChanged(string Key, string Host, bool Present, long Revision) : ElectorInput;
 
+    /// <summary>A read, asked for apart from the watch: every host under <c>/link/ips/{key}/</c> at <paramref name="Revision"/>.</summary>
+    internal sealed record CompetitorsRead(string Key, IReadOnlyList<string> Competitors, long Revision) : ElectorInput;
+
     /// <summary>Our <c>/link/agents/{host}</c> was put by <paramref name="Instance"/>, or deleted (null).</summary>
     internal sealed record AgentKeyChanged(string? Instance, long Revision) : ElectorInput;
 

@@ -92,6 +92,21 @@ public sealed class ElectorCommandTests
     }
 
     [Fact]
+    public void Who_competes_is_what_was_read_last_whichever_way_it_came()
+    {
+        var driver = new ElectorDriver().Hold();
+        driver.Give(new ElectorInput.CompetitorsRead(ElectorDriver.Key, ["a", "b"], driver.NextRevision()));
+        long joined = driver.NextRevision();
+        driver.Give(new ElectorInput.CompetitorsRead(ElectorDriver.Key, ["a", "b", "c"], joined + 1));
+        // News that a read was ahead of, and a read that news were ahead of.
+        driver.Give(new ElectorInput.CompetitorChanged(ElectorDriver.Key, "a", Present: false, joined));
+        driver.Give(new ElectorInput.CompetitorsRead(ElectorDriver.Key, [], joined));
+        Assert.Equal(["a", "c"], driver.Endpoint.Others);
+        driver.Give(new ElectorInput.Failover(Command, ElectorDriver.Id));
+        Assert.Equal(LockOperation.Release, driver.Sent());
+    }
+
+    [Fact]
     public void A_deleted_endpoint_keeps_its_address_until_another_host_has_the_lock()
     {
         var driver = new ElectorDriver().Hold("a").Give(new ElectorInput.RemoveEndpoint(Command, ElectorDriver.Id));

@@ -208,6 +208,8 @@ internal sealed partial class FaultInjector
 
     // ---- commands --------------------------------------------------------------------------------
 
+    private const long RequestUs = 1_000_000;
+
     private void Failover()
     {
         int key = Key();
@@ -216,8 +218,21 @@ internal sealed partial class FaultInjector
         if (host.Agent?.Endpoint(key) is not { } endpoint)
             return;
         string? to = _random.Chance(0.4) ? Machine().Name : null;
-        Disturb(host, 0);
-        host.Agent.Send(id => new ElectorInput.Failover(id, endpoint.Id, to, to == null || _sim.Etcd.Cell(to).Instance == null ? 0 : _sim.Etcd.Cell(to).InstanceLease));
+        SimAgent agent = host.Agent;
+        host.Etcd.Call(
+            RequestUs,
+            () =>
+            {
+                ElectorInput competitors = _sim.Etcd.ReadCompetitors(endpoint.Spec.Key);
+                long lease = to == null || _sim.Etcd.Cell(to).Instance == null ? 0 : _sim.Etcd.Cell(to).InstanceLease;
+                return () =>
+                {
+                    Disturb(host, 0);
+                    agent.Receive(competitors);
+                    agent.Send(id => new ElectorInput.Failover(id, endpoint.Id, to, lease));
+                };
+            },
+            static () => { });
     }
 
     private void Remove()

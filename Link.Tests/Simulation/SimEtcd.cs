@@ -126,6 +126,8 @@ internal sealed partial class SimEtcd
 
     public LockView? Lock(string key) => _locks.TryGetValue(key, out LockCell? cell) ? cell.Lock : null;
 
+    public ElectorInput.CompetitorsRead ReadCompetitors(string key) => new(key, _locks.TryGetValue(key, out LockCell? cell) ? [.. cell.Competitors] : [], Revision);
+
     public bool Competes(string key, string host) => _locks.TryGetValue(key, out LockCell? cell) && cell.Competitors.Contains(host);
 
     public HostCell Cell(string host)
