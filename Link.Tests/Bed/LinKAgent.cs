@@ -29,6 +29,7 @@ internal sealed class LinKAgent : IAsyncDisposable
     private readonly Channel<string> _news = Channel.CreateBounded<string>(4096);
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
+    private TaskCompletionSource _polled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private LinKAgent(AgentHost host, EtcdGateway etcd, LinKVersion version, TimeSpan interval, string name) =>
         (_host, _etcd, _version, _interval, Name) = (host, etcd, version, interval, name);
@@ -75,17 +76,24 @@ internal sealed class LinKAgent : IAsyncDisposable
     internal Task<IReadOnlyList<IPAddress>> AddressesAsync() =>
         InTurnAsync(() => Task.FromResult<IReadOnlyList<IPAddress>>([.. _endpoints.Values.Select(endpoint => endpoint.Address)]));
 
-    /// <summary>The planned failover. The address stays until the next poll.</summary>
+    /// <summary>
+    /// The planned failover, right after a poll. The address stays until the next one, which would take the lock again if no other host had it by then.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Refused, as LinK does.</exception>
-    internal Task FailoverAsync(string id) => InTurnAsync(async () =>
+    internal async Task FailoverAsync(string id)
     {
-        var endpoint = _endpoints[id];
+        await _polled.Task.WaitAsync(Patience);
+        await InTurnAsync(() => GiveAwayAsync(_endpoints[id]));
+    }
+
+    private async Task<bool> GiveAwayAsync(LinKEndpoint endpoint)
+    {
         if (endpoint.IsActivated != true || !(await _etcd.ListAsync($"{Competitors}{endpoint.Key}")).Any(pair => pair.Key != CompetitorKey(endpoint)))
             throw new InvalidOperationException($"{Name} does not hold {endpoint.Address}, or no other host competes for it");
         await _etcd.DeleteIfLeaseAsync(endpoint.LockKey, LeaseId);
         await CompeteAsync(endpoint);
         return true;
-    });
+    }
 
     internal Task DeleteAsync(string id) => InTurnAsync(async () =>
     {
@@ -204,6 +212,7 @@ internal sealed class LinKAgent : IAsyncDisposable
                         await ReplaceAsync();
                     await TryAsync([.. _endpoints.Values]);
                 });
+                Interlocked.Exchange(ref _polled, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
                 while (await NextNewsAsync(due) is { } key)
                     await WithoutFaultAsync(() => TryAsync([.. _endpoints.Values.Where(endpoint => key.StartsWith($"{Competitors}{endpoint.Key}", StringComparison.Ordinal))]));
             }

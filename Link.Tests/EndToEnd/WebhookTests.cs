@@ -5,7 +5,7 @@ using Xunit;
 namespace Link.Tests.EndToEnd;
 
 /// <summary>Webhook endpoints of several hosts, and one receiver that all of them tell.</summary>
-public sealed class WebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ShortLeaseBed>
+public sealed class WebhookTests(ModerateLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ModerateLeaseBed>
 {
     private const int Port = 9;
     private const string Activated = "ACTIVATED";
@@ -97,7 +97,7 @@ public sealed class WebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : 
     {
         using var hooks = Receive();
         hooks.Answer = static request => request.ResourceId.StartsWith("stuck", StringComparison.Ordinal) ? null : 204;
-        await Bed.StartAgentsAsync(null, Bed.Host(1), Bed.Host(2));
+        await Bed.StartAgentsAsync(BedOptions.ShortLease, Bed.Host(1), Bed.Host(2));
         var (holder, other) = (Bed.Host(1), Bed.Host(2));
         var vip = await holder.Api.AddAsync(TestBed.Vip);
         var good = await AddAsync(holder, "good");
