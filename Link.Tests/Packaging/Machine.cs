@@ -31,7 +31,7 @@ internal sealed class Machine : IAsyncDisposable
         ' sh "$1"
         """;
 
-    private static readonly TimeSpan BootDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BootDeadline = TimeSpan.FromSeconds(120);
 
     private readonly ChildProcess _unshare;
     private readonly string _cgroup;
