@@ -174,7 +174,7 @@ public sealed class OutscaleFaultsTests : IAsyncLifetime
     [Fact]
     public async Task An_API_that_is_silent_is_not_asked_by_one_endpoint_after_the_other()
     {
-        using var host = new OutscaleHost(_fake.Url, Nic, TimeSpan.FromMilliseconds(300));
+        using var host = new OutscaleHost(_fake.Url, Nic, TimeSpan.FromSeconds(3));
         RemoteOutput[] outputs = [.. Enumerable.Range(0, 20).Select(_ => host.Add(Ip))];
         foreach (RemoteOutput output in outputs)
         {
