@@ -41,7 +41,7 @@ internal static class Tool
         }
         catch (OperationCanceledException)
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
             throw new TimeoutException($"{file} {string.Join(' ', arguments)}: no end within {longest.TotalSeconds} s");
         }
     }
