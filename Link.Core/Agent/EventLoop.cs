@@ -77,10 +77,14 @@ internal sealed class EventLoop : IDisposable
 
     /// <summary>Runs a function on the loop and gives its result.</summary>
     /// <exception cref="InvalidOperationException">The loop is overloaded or has stopped.</exception>
-    public Task<T> InvokeAsync<T>(Func<T> function)
+    public Task<T> InvokeAsync<T>(Func<T> function) => InvokeAsync(function, static work => work());
+
+    /// <param name="take">Gets the work on the loop, and runs it then or later.</param>
+    /// <inheritdoc cref="InvokeAsync{T}(Func{T})"/>
+    public Task<T> InvokeAsync<T>(Func<T> function, Action<Action> take)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool posted = TryPost(() =>
+        bool posted = TryPost(() => take(() =>
         {
             try
             {
@@ -90,7 +94,7 @@ internal sealed class EventLoop : IDisposable
             {
                 result.SetException(fault);
             }
-        });
+        }));
         return posted ? result.Task : throw new InvalidOperationException("the agent is overloaded or stopping");
     }
 

@@ -17,7 +17,7 @@ internal sealed partial class LinkAgent : IAgentControl
 
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task<AgentSnapshot> GetStatusAsync(CancellationToken cancel) => _loop.InvokeAsync(() =>
+    public Task<AgentSnapshot> GetStatusAsync(CancellationToken cancel) => LookAsync(() =>
     {
         bool answers = _elector.Etcd == EtcdState.Ok;
         return new AgentSnapshot
@@ -32,13 +32,13 @@ internal sealed partial class LinkAgent : IAgentControl
             Endpoints = _entries.Count,
             Activated = Activated(),
         };
-    }).WaitAsync(cancel);
+    }, cancel);
 
     public Task<IReadOnlyList<EndpointSnapshot>> ListAsync(CancellationToken cancel) =>
-        _loop.InvokeAsync<IReadOnlyList<EndpointSnapshot>>(() => [.. _entries.Values.OrderBy(e => e.Id, StringComparer.Ordinal).Select(Show)]).WaitAsync(cancel);
+        LookAsync<IReadOnlyList<EndpointSnapshot>>(() => [.. _entries.Values.OrderBy(e => e.Id, StringComparer.Ordinal).Select(Show)], cancel);
 
     public Task<EndpointSnapshot?> FindAsync(string id, CancellationToken cancel) =>
-        _loop.InvokeAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? Show(entry) : null).WaitAsync(cancel);
+        LookAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? Show(entry) : null, cancel);
 
     public Task<IReadOnlyList<string>?> HostsAsync(string id, CancellationToken cancel) =>
         _loop.InvokeAsync<IReadOnlyList<string>?>(() =>
@@ -151,6 +151,9 @@ internal sealed partial class LinkAgent : IAgentControl
     }
 
     public Task<RotationSnapshot> GetRotationAsync(CancellationToken cancel) => Task.FromResult(_data.Rotation);
+
+    /// <summary>Answers at the end of the turn, when the kernel was told: who reads that an endpoint is ACTIVATED must find its address.</summary>
+    private Task<T> LookAsync<T>(Func<T> look, CancellationToken cancel) => _loop.InvokeAsync(look, _answers.Add).WaitAsync(cancel);
 
     // ---- on the loop -----------------------------------------------------------------------------
 

@@ -17,17 +17,18 @@ namespace Link.Tests.Agent;
 /// <summary>A <see cref="DataKeeper"/>, or several one after another, on a real etcd.</summary>
 internal sealed class DataKeeperBed : IKeptData, IAsyncDisposable
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     private readonly GatedStream _output = new();
     private readonly Log _log;
     private readonly List<DataKeeper> _keepers = [];
 
-    private DataKeeperBed(EtcdCluster etcd, string host)
+    private DataKeeperBed(EtcdCluster etcd, string host, TimeSpan? requestTimeout)
     {
         Etcd = etcd;
         Host = host;
-        Client = etcd.CreateClient();
+        EtcdOptions options = etcd.Options();
+        Client = new EtcdClient(options with { RequestTimeout = requestTimeout ?? options.RequestTimeout });
         Store = new HostDataStore(Client, host);
         _log = new Log(LogLevel.Debug, LogFormat.Plain, _output, TimeProvider.System);
         Gateway = new EtcdGateway(new HttpClient { BaseAddress = new Uri(etcd.Members[0].ClientUrl) });
@@ -57,11 +58,12 @@ internal sealed class DataKeeperBed : IKeptData, IAsyncDisposable
 
     public int Migrations { get; private set; }
 
-    public static async Task<DataKeeperBed> StartAsync(string host = "db-7") => new(await EtcdCluster.StartAsync(), host);
+    /// <param name="requestTimeout">How long a request may take, for a test that stops etcd; null: as long as anything here may.</param>
+    public static async Task<DataKeeperBed> StartAsync(string host = "db-7", TimeSpan? requestTimeout = null) => new(await EtcdCluster.StartAsync(), host, requestTimeout);
 
-    public static async Task<DataKeeperBed> StartAsync(RecordedDump dump)
+    public static async Task<DataKeeperBed> StartAsync(RecordedDump dump, TimeSpan? requestTimeout = null)
     {
-        var bed = await StartAsync(dump.Host);
+        var bed = await StartAsync(dump.Host, requestTimeout);
         foreach (long lease in dump.Etcd.Select(static pair => pair.Lease).Where(static lease => lease != 0).Distinct())
             await bed.Client.GrantLeaseAsync(600, lease);
         foreach (var pair in dump.Etcd)
@@ -105,7 +107,7 @@ internal sealed class DataKeeperBed : IKeptData, IAsyncDisposable
 
     public string LogText()
     {
-        _log.Flush(TimeSpan.FromSeconds(10));
+        _log.Flush(TimeSpan.FromSeconds(60));
         return string.Join('\n', _output.Lines());
     }
 

@@ -76,7 +76,7 @@ public sealed class DataKeeperMigrationTests
     public async Task Through_an_etcd_that_stops_and_starts_the_migration_goes_on()
     {
         var dump = RecordedDump.Load("3.3");
-        await using var bed = await DataKeeperBed.StartAsync(dump);
+        await using var bed = await DataKeeperBed.StartAsync(dump, TimeSpan.FromSeconds(5));
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bed.BeforeMigration = number =>
         {

@@ -21,7 +21,7 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
 
     private DataKeeperBed _bed = null!;
 
-    public async ValueTask InitializeAsync() => _bed = await DataKeeperBed.StartAsync();
+    public async ValueTask InitializeAsync() => _bed = await DataKeeperBed.StartAsync(requestTimeout: TimeSpan.FromSeconds(10));
 
     public ValueTask DisposeAsync() => _bed.DisposeAsync();
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Link.Core.Api;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Api;
@@ -163,8 +164,8 @@ public sealed class FaultsTests
     [Fact]
     public async Task A_stopped_server_lets_its_port_go()
     {
-        RunningApi api = await RunningApi.StartAsync();
-        int port = api.Server.Listening[0].Port;
+        int port = ReservedPorts.Take(IPAddress.Loopback);
+        RunningApi api = await RunningApi.StartAsync(options => options with { Port = port });
         await api.DisposeAsync();
         await using RunningApi again = await RunningApi.StartAsync(options => options with { Port = port });
         Assert.Equal(200, (await again.SendAsync("GET", "/version")).Status);

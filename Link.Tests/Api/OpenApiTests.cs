@@ -106,7 +106,7 @@ public sealed class OpenApiTests
             {
                 Password = status is 401 or 429 ? "secret" : options.Password,
                 UsersFile = status == 403 ? users : null,
-                ReadDeadline = TimeSpan.FromMilliseconds(status == 503 ? 50 : 5000),
+                ReadDeadline = TimeSpan.FromMilliseconds(status == 503 ? 50 : 30_000),
             });
             for (int i = 0; status == 429 && i < 5; i++)
             {
@@ -135,7 +135,7 @@ public sealed class OpenApiTests
 
     private static async Task<RunningApi> StartAsync(Func<ApiOptions, ApiOptions>? change = null)
     {
-        RunningApi api = await RunningApi.StartAsync(change);
+        RunningApi api = await RunningApi.StartAsync(change, new TestClock());
         DateTimeOffset time = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
         api.Agent.Have(
             FakeAgent.Arp(Id, "10.77.0.1/32") with

@@ -10,22 +10,33 @@ namespace Link.Tests.Api;
 /// <summary>An <see cref="ApiServer"/> on a free loopback port and, if wanted, a Unix socket, with a fake agent behind it.</summary>
 internal sealed class RunningApi : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly HttpClient _http;
+    private readonly List<string> _log;
 
     private RunningApi(ApiServer server, FakeAgent agent, List<string> log)
     {
         Server = server;
         Agent = agent;
-        Log = log;
+        _log = log;
         Url = $"http://{server.Listening[0]}";
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(30) };
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(Url), Timeout = Patience };
     }
 
     public ApiServer Server { get; }
 
     public FakeAgent Agent { get; }
 
-    public List<string> Log { get; }
+    /// <summary>The lines so far.</summary>
+    public IReadOnlyList<string> Log
+    {
+        get
+        {
+            lock (_log)
+                return [.. _log];
+        }
+    }
 
     public string Url { get; }
 
@@ -33,7 +44,7 @@ internal sealed class RunningApi : IAsyncDisposable
 
     public static async Task<RunningApi> StartAsync(Func<ApiOptions, ApiOptions>? change = null, TimeProvider? time = null)
     {
-        ApiOptions options = new() { Version = "1.2.3", Addresses = [IPAddress.Loopback], Port = 0, StopDeadline = TimeSpan.FromMilliseconds(200) };
+        ApiOptions options = new() { Version = "1.2.3", Addresses = [IPAddress.Loopback], Port = 0, StopDeadline = TimeSpan.FromMilliseconds(200), ReadDeadline = Patience, HandshakeDeadline = Patience };
         List<string> log = [];
         FakeAgent agent = new();
         ApiServer server = new(change?.Invoke(options) ?? options, agent, time ?? TimeProvider.System, (line, fault) =>

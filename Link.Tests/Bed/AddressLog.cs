@@ -6,7 +6,9 @@ namespace Link.Tests.Bed;
 /// <summary>
 /// Addresses and neighbours of every namespace of a bed, as rtnetlink tells them. One socket hears them all (NETLINK_LISTEN_ALL_NSID), so that the
 /// order of events on different hosts is the kernel's, however late this process reads them. Namespaces are known by the numbers which
-/// <c>ip netns set</c> gave them in the namespace that listens.
+/// <c>ip netns set</c> gave them in the namespace that listens. The kernel queues a notice before the call returns that changed the address, and whoever
+/// asks reads first what is queued: the answer is what the kernel has, not what was read some time ago. (An IPv6 address is told of when it works, a
+/// moment after the call that added it.)
 /// </summary>
 internal sealed class AddressLog : IDisposable
 {
@@ -36,32 +38,47 @@ internal sealed class AddressLog : IDisposable
     internal bool IsPresent(int ns, IPAddress address)
     {
         lock (_lock)
+        {
+            ReadQueued();
             return _present.ContainsKey((ns, address));
+        }
     }
 
     /// <summary>Null: the host does not have the address.</summary>
     internal KernelAddress? Find(int ns, IPAddress address)
     {
         lock (_lock)
+        {
+            ReadQueued();
             return _present.TryGetValue((ns, address), out var found) ? found : null;
+        }
     }
 
     internal IReadOnlyList<IPAddress> Present(int ns)
     {
         lock (_lock)
+        {
+            ReadQueued();
             return [.. _present.Keys.Where(entry => entry.Namespace == ns).Select(entry => entry.Address)];
+        }
     }
 
     internal IReadOnlyList<AddressEvent> Events(IPAddress address)
     {
         lock (_lock)
+        {
+            ReadQueued();
             return [.. _addresses.Where(entry => entry.Address.Equals(address))];
+        }
     }
 
     internal IReadOnlyList<NeighbourEvent> Neighbours(int ns, IPAddress address)
     {
         lock (_lock)
+        {
+            ReadQueued();
             return [.. _neighbours.Where(entry => entry.Namespace == ns && entry.Address.Equals(address))];
+        }
     }
 
     public void Dispose()
@@ -94,6 +111,16 @@ internal sealed class AddressLog : IDisposable
         {
             if (LibC.poll(ref poll, 1, 50) <= 0)
                 continue;
+            lock (_lock)
+                ReadQueued();
+        }
+    }
+
+    /// <summary>Whoever reads holds the lock, so that the order stays the kernel's.</summary>
+    private void ReadQueued()
+    {
+        while (true)
+        {
             _iov[0] = new LibC.iovec { iov_base = Marshal.UnsafeAddrOfPinnedArrayElement(_data, 0), iov_len = _data.Length };
             var message = new LibC.msghdr
             {
@@ -102,13 +129,10 @@ internal sealed class AddressLog : IDisposable
                 msg_control = Marshal.UnsafeAddrOfPinnedArrayElement(_control, 0),
                 msg_controllen = _control.Length,
             };
-            var length = LibC.recvmsg(_socket, ref message, 0);
-            var at = BedClock.Now;
+            var length = LibC.recvmsg(_socket, ref message, LibC.MSG_DONTWAIT);
             if (length <= 0)
-                continue;
-            var ns = NamespaceNumber(_control.AsSpan(0, (int)message.msg_controllen));
-            lock (_lock)
-                Record(_data.AsSpan(0, (int)length), ns, at);
+                return;
+            Record(_data.AsSpan(0, (int)length), NamespaceNumber(_control.AsSpan(0, (int)message.msg_controllen)), BedClock.Now);
         }
     }
 

@@ -9,11 +9,14 @@ internal sealed class AgentApi(NetworkNamespace host) : IDisposable
 {
     internal const int Port = 1313;
 
+    /// <summary>Longer than the agent gives a command.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
+
     private readonly HttpClient _http = host.HttpClient(new IPEndPoint(IPAddress.Loopback, Port));
 
-    internal async Task<ApiAnswer> SendAsync(HttpMethod method, string path, JsonNode? body = null, int deadlineSeconds = 30)
+    internal async Task<ApiAnswer> SendAsync(HttpMethod method, string path, JsonNode? body = null)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(deadlineSeconds));
+        using var deadline = new CancellationTokenSource(Deadline);
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
             request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
@@ -21,7 +24,7 @@ internal sealed class AgentApi(NetworkNamespace host) : IDisposable
         return new ApiAnswer((int)response.StatusCode, await response.Content.ReadAsStringAsync(deadline.Token));
     }
 
-    internal Task<ApiAnswer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, deadlineSeconds: 5);
+    internal Task<ApiAnswer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     internal Task<ApiAnswer> PostAsync(string path, JsonNode? body = null) => SendAsync(HttpMethod.Post, path, body);
 

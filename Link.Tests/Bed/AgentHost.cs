@@ -7,7 +7,7 @@ internal sealed class AgentHost : IDisposable
 {
     internal const string Interface = "eth0";
 
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
     private readonly string _folder;
     private readonly IReadOnlyDictionary<string, string> _environment;

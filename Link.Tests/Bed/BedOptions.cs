@@ -19,11 +19,20 @@ internal sealed record BedOptions
     /// <summary>Of namespaces and folder; null: a name of its own, so that several beds run side by side.</summary>
     internal string? Prefix { get; init; }
 
+    /// <summary>etcd's data are in memory, so that a disk that is busy with something else does not hold up elections.</summary>
+    internal bool EtcdInMemory { get; init; }
+
     /// <summary>A lease of three seconds, so that tests which wait for its end are short.</summary>
     internal static IReadOnlyDictionary<string, string> ShortLease { get; } = new Dictionary<string, string>
     {
         ["KEEPALIVE_INTERVAL"] = "500ms",
         ["HEALTH_CHECK_INTERVAL"] = "200ms",
-        ["HEALTH_CHECK_TIMEOUT"] = "200ms",
+    };
+
+    /// <summary>A lease of ten seconds, for tests of what must not move: a machine that stops for a moment does not end it.</summary>
+    internal static IReadOnlyDictionary<string, string> ModerateLease { get; } = new Dictionary<string, string>
+    {
+        ["KEEPALIVE_INTERVAL"] = "2s",
+        ["HEALTH_CHECK_INTERVAL"] = "200ms",
     };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -8,7 +9,7 @@ namespace Link.Tests.Bed;
 /// <summary>etcd's JSON gateway: independent of the client that is under test, and no other program is needed.</summary>
 internal sealed class EtcdGateway(HttpClient http)
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     /// <param name="lease">0: none.</param>
     internal Task PutAsync(string key, string value, long lease = 0) => PostAsync("/v3/kv/put", Put(key, value, lease));
@@ -57,7 +58,16 @@ internal sealed class EtcdGateway(HttpClient http)
         await PostAsync("/v3/kv/deleterange", new JsonObject { ["key"] = Encode("/link"), ["range_end"] = Encode(EndOf("/link")) });
         var leases = await PostAsync("/v3/lease/leases", []);
         foreach (var lease in leases["leases"]?.AsArray() ?? [])
-            await PostAsync("/v3/lease/revoke", new JsonObject { ["ID"] = lease!["ID"]!.GetValue<string>() });
+        {
+            try
+            {
+                await PostAsync("/v3/lease/revoke", new JsonObject { ["ID"] = lease!["ID"]!.GetValue<string>() });
+            }
+            catch (HttpRequestException e) when (e.StatusCode == HttpStatusCode.NotFound)
+            {
+                // A killed agent's, which ended meanwhile.
+            }
+        }
     }
 
     /// <summary>

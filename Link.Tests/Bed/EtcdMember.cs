@@ -8,7 +8,7 @@ internal sealed class EtcdMember : IDisposable
 {
     internal const int ClientPort = 2379, PeerPort = 2380;
 
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
     private readonly string _cluster;
     private readonly string _dataFolder;
@@ -86,7 +86,7 @@ internal sealed class EtcdMember : IDisposable
 
     private async Task<IReadOnlyDictionary<string, double>> MetricsAsync()
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var text = await _http.GetStringAsync("/metrics", deadline.Token);
         return text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.LastIndexOf(' ') is var space ? (line[..space], line[(space + 1)..]) : default)
             .ToDictionary(pair => pair.Item1, pair => double.Parse(pair.Item2, CultureInfo.InvariantCulture));

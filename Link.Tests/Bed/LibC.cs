@@ -17,6 +17,7 @@ internal static partial class LibC
     internal const int CLONE_NEWNET = 0x40000000, O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_APPEND = 0x400, O_CLOEXEC = 0x80000;
     internal const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, TIMER_ABSTIME = 1;
     internal const short POLLIN = 1;
+    internal const int MSG_DONTWAIT = 0x40;
     internal const int WNOHANG = 1, SCHED_RR = 2;
     internal const int SIGINT = 2, SIGKILL = 9, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
     internal const short POSIX_SPAWN_SETSIGDEF = 0x04, POSIX_SPAWN_SETSIGMASK = 0x08, POSIX_SPAWN_SETSID = 0x80;

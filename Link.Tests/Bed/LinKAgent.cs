@@ -29,6 +29,7 @@ internal sealed class LinKAgent : IAsyncDisposable
     private readonly Channel<string> _news = Channel.CreateBounded<string>(4096);
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
+    private TaskCompletionSource _polled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private LinKAgent(AgentHost host, EtcdGateway etcd, LinKVersion version, TimeSpan interval, string name) =>
         (_host, _etcd, _version, _interval, Name) = (host, etcd, version, interval, name);
@@ -49,7 +50,7 @@ internal sealed class LinKAgent : IAsyncDisposable
         await agent.LoadAsync();
         if (version.HasCompetitorKeys)
             await etcd.WatchAllAsync(Competitors, seen => agent._news.Writer.TryWrite(seen.Key), agent._stop.Token);
-        agent._work = Task.WhenAll(agent.PollAsync(), agent.AnnounceAsync());
+        agent._work = Task.WhenAll(agent.RenewAsync(), agent.PollAsync(), agent.AnnounceAsync());
         return agent;
     }
 
@@ -75,17 +76,24 @@ internal sealed class LinKAgent : IAsyncDisposable
     internal Task<IReadOnlyList<IPAddress>> AddressesAsync() =>
         InTurnAsync(() => Task.FromResult<IReadOnlyList<IPAddress>>([.. _endpoints.Values.Select(endpoint => endpoint.Address)]));
 
-    /// <summary>The planned failover. The address stays until the next poll.</summary>
+    /// <summary>
+    /// The planned failover, right after a poll. The address stays until the next one, which would take the lock again if no other host had it by then.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Refused, as LinK does.</exception>
-    internal Task FailoverAsync(string id) => InTurnAsync(async () =>
+    internal async Task FailoverAsync(string id)
     {
-        var endpoint = _endpoints[id];
+        await _polled.Task.WaitAsync(Patience);
+        await InTurnAsync(() => GiveAwayAsync(_endpoints[id]));
+    }
+
+    private async Task<bool> GiveAwayAsync(LinKEndpoint endpoint)
+    {
         if (endpoint.IsActivated != true || !(await _etcd.ListAsync($"{Competitors}{endpoint.Key}")).Any(pair => pair.Key != CompetitorKey(endpoint)))
             throw new InvalidOperationException($"{Name} does not hold {endpoint.Address}, or no other host competes for it");
         await _etcd.DeleteIfLeaseAsync(endpoint.LockKey, LeaseId);
         await CompeteAsync(endpoint);
         return true;
-    });
+    }
 
     internal Task DeleteAsync(string id) => InTurnAsync(async () =>
     {
@@ -191,6 +199,21 @@ internal sealed class LinKAgent : IAsyncDisposable
             await _etcd.PutAsync(CompetitorKey(endpoint), $$"""{"updated_at":"{{now}}"}""");
     }
 
+    /// <summary>Not in turn: whatever there is to do for many endpoints on a busy machine, the lease does not end.</summary>
+    private async Task RenewAsync()
+    {
+        using var interval = new PeriodicTimer(_interval);
+        try
+        {
+            while (await interval.WaitForNextTickAsync(_stop.Token))
+                await WithoutFaultAsync(() => _etcd.KeepAliveAsync(LeaseId));
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
     private async Task PollAsync()
     {
         try
@@ -198,14 +221,15 @@ internal sealed class LinKAgent : IAsyncDisposable
             while (true)
             {
                 var due = BedClock.Now + (long)_interval.TotalMilliseconds * 1_000_000;
-                await WithoutFaultAsync(async () =>
+                await InTurnWithoutFaultAsync(async () =>
                 {
                     if (!await _etcd.KeepAliveAsync(LeaseId))
                         await ReplaceAsync();
                     await TryAsync([.. _endpoints.Values]);
                 });
+                Interlocked.Exchange(ref _polled, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
                 while (await NextNewsAsync(due) is { } key)
-                    await WithoutFaultAsync(() => TryAsync([.. _endpoints.Values.Where(endpoint => key.StartsWith($"{Competitors}{endpoint.Key}", StringComparison.Ordinal))]));
+                    await InTurnWithoutFaultAsync(() => TryAsync([.. _endpoints.Values.Where(endpoint => key.StartsWith($"{Competitors}{endpoint.Key}", StringComparison.Ordinal))]));
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -217,6 +241,8 @@ internal sealed class LinKAgent : IAsyncDisposable
     /// <returns>The key that another host changed; null: the next poll is due.</returns>
     private async Task<string?> NextNewsAsync(long due)
     {
+        if (BedClock.Now >= due)
+            return null;
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         wait.CancelAfter(TimeSpan.FromMilliseconds(Math.Max(1, BedClock.Milliseconds(due - BedClock.Now))));
         try
@@ -241,7 +267,7 @@ internal sealed class LinKAgent : IAsyncDisposable
         {
             while (await second.WaitForNextTickAsync(_stop.Token))
             {
-                await WithoutFaultAsync(() =>
+                await InTurnWithoutFaultAsync(() =>
                 {
                     foreach (var endpoint in _endpoints.Values.Where(endpoint => endpoint is { IsActivated: true, Announcements: > 0 }))
                     {
@@ -303,10 +329,22 @@ internal sealed class LinKAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>What etcd does not answer is tried again with the next poll.</summary>
-    private async Task WithoutFaultAsync(Func<Task> work)
+    private async Task InTurnWithoutFaultAsync(Func<Task> work)
     {
         await _turn.WaitAsync(_stop.Token);
+        try
+        {
+            await WithoutFaultAsync(work);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>What etcd does not answer is tried again with the next poll.</summary>
+    private static async Task WithoutFaultAsync(Func<Task> work)
+    {
         try
         {
             await work();
@@ -314,10 +352,6 @@ internal sealed class LinKAgent : IAsyncDisposable
         catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException or JsonException)
         {
             // As LinK logs it and goes on.
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 }

@@ -16,6 +16,8 @@ internal sealed class Prober : IAsyncDisposable
 {
     internal const long Interval = 1_000_000;
 
+    private const int LastAnswerMilliseconds = 5_000;
+
     /// <summary>A later send than this is a stall.</summary>
     private const long StallAfter = 5_000_000;
 
@@ -96,15 +98,22 @@ internal sealed class Prober : IAsyncDisposable
     internal Task AnotherAnswersAsync(AgentHost old, TimeSpan deadline) =>
         Wait.UntilAsync($"answer by another host than {old}", () => Current is { } answer && answer.From != old.Mac, deadline);
 
-    /// <summary>Stops sending, gives the last requests a moment, and hands over all that was seen.</summary>
+    /// <summary>Stops sending, waits for the answer of the last request, and hands over all that was seen.</summary>
     internal async Task<ProbeRecord> FinishAsync()
     {
         _stopSending = true;
         _sender.Join();
+        // What was answered at all was answered before it: the path has an order. Where nobody answers any more the wait has an end.
         var end = BedClock.Now;
-        while (BedClock.Now - end < 50_000_000 && Answered < _sent)
+        while (BedClock.MillisecondsSince(end) < LastAnswerMilliseconds && !IsLastAnswered())
             await Task.Delay(5);
         return Snapshot();
+    }
+
+    private bool IsLastAnswered()
+    {
+        lock (_lock)
+            return _answered > 0 && _answers[_answered - 1].Sequence == _sent - 1;
     }
 
     /// <summary>What was seen so far. Requests on their way count as unanswered: see <see cref="ProbeRecord.LostBetween"/>.</summary>

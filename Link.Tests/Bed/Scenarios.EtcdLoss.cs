@@ -5,7 +5,7 @@ internal sealed partial class Scenarios
 {
     /// <summary>
     /// The holder loses etcd, but not its network, and later gets it back. Figure <c>two_after</c>: time with two holders from half a second after
-    /// the takeover on.
+    /// the takeover on; <c>two_again</c>: from when the holder had let go on.
     /// </summary>
     /// <param name="watch">Milliseconds between the takeover and the heal.</param>
     internal async Task<Measurement> CutHolderAsync(bool reject, int watch, EndpointWish? wish = null)
@@ -17,6 +17,8 @@ internal sealed partial class Scenarios
             await Bed.CutFromEtcdAsync(election.Holder, reject);
             await prober.AnotherAnswersAsync(election.Holder, patience);
             var takeover = BedClock.Now;
+            await Wait.UntilAsync("the holder lets go", () => Bed.HoldersOf(election.Address) is [var only] && only != election.Holder, patience);
+            var alone = BedClock.Now;
             await prober.MoreRequestsAsync(watch);
             await Bed.HealAsync(election.Holder);
             var healed = BedClock.Now;
@@ -25,6 +27,8 @@ internal sealed partial class Scenarios
             var result = await MeasureAsync(prober, election, at);
             result.Figures["two_after"] = BedClock.Milliseconds(
                 Link.Tests.Bed.Holders.Of(Bed, election.Address, takeover + 500_000_000, BedClock.Now, election.Holder, dead: false).TwoOrMore);
+            result.Figures["two_again"] = BedClock.Milliseconds(
+                Link.Tests.Bed.Holders.Of(Bed, election.Address, alone, BedClock.Now, election.Holder, dead: false).TwoOrMore);
             result.Figures["moves_after_heal"] = Link.Tests.Bed.Holders.Of(Bed, election.Address, healed, BedClock.Now, election.Holder, dead: false).Moves;
             result.Figures["holder_changed"] = after.Holder == election.Holder ? 0 : 1;
             return result;

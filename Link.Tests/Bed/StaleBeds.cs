@@ -25,7 +25,7 @@ internal static partial class StaleBeds
                 if (match.Success && !Directory.Exists($"/proc/{match.Groups["pid"].Value}"))
                     await RemoveNamespaceAsync(name!);
             }
-            foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), Prefix + "*"))
+            foreach (var folder in new[] { Path.GetTempPath(), TestBed.Memory }.Where(Directory.Exists).SelectMany(parent => Directory.GetDirectories(parent, Prefix + "*")))
             {
                 var match = BedName().Match(Path.GetFileName(folder) + "-");
                 if (match.Success && !Directory.Exists($"/proc/{match.Groups["pid"].Value}"))

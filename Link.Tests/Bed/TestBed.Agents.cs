@@ -5,7 +5,7 @@ namespace Link.Tests.Bed;
 /// <summary>What tests do with agents.</summary>
 internal sealed partial class TestBed
 {
-    private static readonly TimeSpan ElectionDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ElectionDeadline = TimeSpan.FromSeconds(60);
 
     /// <summary>Back to the start: no agents, no faults, no addresses but the hosts' own, etcd up and empty.</summary>
     internal async Task ResetAsync()
@@ -43,7 +43,7 @@ internal sealed partial class TestBed
         }
         else
         {
-            await Wait.UntilAsync("etcd answers", Etcd[0].IsHealthyAsync, ElectionDeadline);
+            await Task.WhenAll(Etcd.Select(member => member.WaitUntilHealthyAsync()));
             await Etcd[0].Gateway.WipeAsync();
         }
         await Tool.RunAsync("ip", $"-n {Client.Name} neigh flush dev {AgentHost.Interface}");

@@ -15,6 +15,9 @@ namespace Link.Tests.Bed;
 /// </summary>
 internal sealed partial class TestBed : IAsyncDisposable
 {
+    /// <summary>A file system without a disk.</summary>
+    internal const string Memory = "/dev/shm";
+
     private const int ClientNumber = 100;
 
     private static readonly MacAddress ClientMac = new(0x0277_0000_0264);
@@ -22,6 +25,7 @@ internal sealed partial class TestBed : IAsyncDisposable
 
     private readonly BedOptions _options;
     private readonly string _prefix;
+    private readonly string _etcdFolder;
     private bool _disposed;
 
     private TestBed(BedOptions options)
@@ -29,11 +33,12 @@ internal sealed partial class TestBed : IAsyncDisposable
         _options = options;
         _prefix = options.Prefix ?? $"{StaleBeds.Prefix}{Environment.ProcessId}x{Interlocked.Increment(ref _count)}";
         Folder = Path.Combine(Path.GetTempPath(), _prefix);
+        _etcdFolder = options.EtcdInMemory && Directory.Exists(Memory) ? Path.Combine(Memory, _prefix) : Folder;
         Bridge = new NetworkNamespace($"{_prefix}-br");
         Client = new NetworkNamespace($"{_prefix}-cl");
         var members = Enumerable.Range(1, options.EtcdMembers).Select(i => (Name: $"e{i}", Address: IPAddress.Parse($"10.77.0.{1 + i}"))).ToList();
         var cluster = string.Join(',', members.Select(member => $"{member.Name}=http://{member.Address}:{EtcdMember.PeerPort}"));
-        Etcd = [.. members.Select(member => new EtcdMember(new NetworkNamespace($"{_prefix}-{member.Name}"), member.Name, member.Address, cluster, Folder))];
+        Etcd = [.. members.Select(member => new EtcdMember(new NetworkNamespace($"{_prefix}-{member.Name}"), member.Name, member.Address, cluster, _etcdFolder))];
         var environment = new Dictionary<string, string>
         {
             ["ETCD_HOSTS"] = string.Join(',', Etcd.Select(member => member.Url)),
@@ -74,6 +79,7 @@ internal sealed partial class TestBed : IAsyncDisposable
         try
         {
             Directory.CreateDirectory(bed.Folder);
+            Directory.CreateDirectory(bed._etcdFolder);
             await bed.BuildNetworkAsync();
             await bed.StartEtcdAsync();
             return bed;
@@ -137,8 +143,8 @@ internal sealed partial class TestBed : IAsyncDisposable
         Addresses?.Dispose();
         foreach (var ns in Namespaces())
             await Tool.TryAsync("ip", ["netns", "del", ns.Name]);
-        if (Directory.Exists(Folder))
-            Directory.Delete(Folder, recursive: true);
+        foreach (var folder in new[] { _etcdFolder, Folder }.Where(Directory.Exists))
+            Directory.Delete(folder, recursive: true);
         LiveBeds.Remove(this);
     }
 

@@ -6,7 +6,7 @@ namespace Link.Tests.Bed;
 /// <summary>The bed measures what it says, with moves made by hand.</summary>
 public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private TestBed _bed = null!;
 
@@ -65,7 +65,8 @@ public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
         var outcome = await OutcomeAsync(prober, address, at);
         Assert.True(outcome.Lost >= 90);
         Assert.InRange(outcome.Outage, outcome.Lost * 0.9, (outcome.Lost * 1.1) + 5 + outcome.ProberStalled);
-        Assert.InRange(outcome.LongestSilence, outcome.Outage - 10, outcome.Outage + 10);
+        // A stall of the prober is part of the outage, and is not silence.
+        Assert.InRange(outcome.LongestSilence, outcome.Outage - 10 - outcome.ProberStalled, outcome.Outage + 10 + outcome.ProberStalled);
         Assert.True(outcome.Nobody >= 90);
         Assert.Equal(0, outcome.TwoHolders);
         Assert.Equal("h2", outcome.NewHost);
@@ -78,13 +79,12 @@ public sealed class TestBedTests(ITestOutputHelper output) : IAsyncLifetime
         await using var prober = await HoldAsync(address, _bed.Host(1));
         await _bed.AddAddressAsync(_bed.Host(2), address);
         await prober.MoreRequestsAsync(300);
-        Assert.Equal(_bed.Host(1).Mac, prober.Current!.Value.From);
+        Assert.Equal(_bed.Host(1).Mac, prober.Snapshot().Answers[^1].From);
         Assert.Equal([_bed.Host(1), _bed.Host(2)], _bed.HoldersOf(address));
 
         TestBed.Announce(_bed.Host(2).Namespace, address, _bed.Host(2).Mac);
         await prober.AnotherAnswersAsync(_bed.Host(1), Deadline);
-        var sighting = Assert.Single((await prober.FinishAsync()).Sightings, sighting => sighting.Gratuitous);
-        Assert.Equal(_bed.Host(2).Mac, sighting.Sender);
+        Assert.Single((await prober.FinishAsync()).Sightings, sighting => sighting.Gratuitous && sighting.Sender == _bed.Host(2).Mac);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace Link.Tests.Bed;
 /// <summary>A command that runs to its end: ip, nft, link-client.</summary>
 internal static class Tool
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     /// <exception cref="InvalidOperationException">It ended with another code than 0; with all that it printed.</exception>
     internal static async Task<string> RunAsync(string file, IEnumerable<string> arguments, string? input = null)
@@ -35,16 +35,27 @@ internal static class Tool
         {
             var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
             var error = process.StandardError.ReadToEndAsync(deadline.Token);
-            if (input is not null)
-                await process.StandardInput.WriteAsync(input);
-            process.StandardInput.Close();
+            await GiveAsync(process, input);
             await process.WaitForExitAsync(deadline.Token);
             return (process.ExitCode, await output, await error);
         }
         catch (OperationCanceledException)
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
             throw new TimeoutException($"{file} {string.Join(' ', arguments)}: no end within {longest.TotalSeconds} s");
+        }
+    }
+
+    private static async Task GiveAsync(Process process, string? input)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended by now, or has closed it, and did not want it.
         }
     }
 }

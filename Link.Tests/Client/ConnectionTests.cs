@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Link.Cli.Client;
 using Link.Core.Api;
 using Link.Tests.Api;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Client;
@@ -65,13 +66,7 @@ public sealed class ConnectionTests
     [InlineData("health")]
     public async Task An_agent_that_is_not_there_is_exit_3_with_the_place(string line)
     {
-        string host;
-        using (TcpListener listener = new(IPAddress.Loopback, 0))
-        {
-            listener.Start();
-            host = listener.LocalEndpoint.ToString()!;
-        }
-
+        string host = $"127.0.0.1:{ReservedPorts.Take(IPAddress.Loopback)}";
         ClientResult result = await ClientRunner.RunAsync([.. ClientRunner.Split(line), "--host", host]);
         Assert.Equal(3, result.Code);
         Assert.Equal($"link-client: no agent answers at http://{host} (Connection refused); is it running? Point elsewhere with --host HOST:PORT or --socket PATH\n", result.Error);

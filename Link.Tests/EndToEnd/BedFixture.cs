@@ -13,7 +13,7 @@ public abstract class BedFixture : IAsyncLifetime
     internal async Task<TestBed> GetAsync()
     {
         Assert.SkipWhen(TestBed.Unavailable is not null, TestBed.Unavailable ?? "");
-        return _bed ??= await TestBed.StartAsync(Options);
+        return _bed ??= await TestBed.StartAsync(Options with { EtcdInMemory = true });
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -36,6 +36,12 @@ public sealed class DefaultBed : BedFixture
 public sealed class ShortLeaseBed : BedFixture
 {
     internal override BedOptions Options => new() { AgentEnvironment = BedOptions.ShortLease };
+}
+
+/// <summary>The same with a lease of ten seconds, for tests of what must not move.</summary>
+public sealed class ModerateLeaseBed : BedFixture
+{
+    internal override BedOptions Options => new() { AgentEnvironment = BedOptions.ModerateLease };
 }
 
 /// <summary>A short lease, and an etcd of three members.</summary>

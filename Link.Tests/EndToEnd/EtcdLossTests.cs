@@ -15,7 +15,7 @@ public sealed class EtcdLossTests(ShortLeaseBed bed, ITestOutputHelper output) :
     {
         var result = Show(await Scenarios.CutHolderAsync(reject, watch: 4000));
         AssertMoved(result);
-        Assert.Equal(0, result.Figures["two_after"]);
+        Assert.Equal(0, result.Figures["two_again"]);
         Assert.Equal(0, result.Figures["moves_after_heal"]);
     }
 

@@ -100,7 +100,7 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
         int pid = await _folder.PidAsync("pid");
         Assert.True(ScriptFolder.Runs(pid));
         Assert.Equal(0, await host.StopAgentAsync());
-        Assert.False(ScriptFolder.Runs(pid));
+        await ScriptFolder.EndedAsync(pid);
 
         _folder.Script("hangs", "echo $LINK_STATE > $here/again");
         await host.StartAgentAsync(With("EXEC_DIRECTORIES", _folder.Path));

@@ -105,7 +105,7 @@ public sealed class ExecutableTests(LoneBed bed, ITestOutputHelper output) : End
         await Wait.UntilAsync("address", () => Bed.HoldersOf(TestBed.Vip).Count == 1, Patience);
         Assert.Contains(TestBed.Vip.ToString(), await OkAsync("ips", "list"), StringComparison.Ordinal);
         var id = (await Bed.Host(1).Api.StatesAsync()).Keys.Single();
-        Assert.Contains("ACTIVATED", await OkAsync("ips", "show", id), StringComparison.OrdinalIgnoreCase);
+        await Wait.UntilAsync("ACTIVATED", async () => (await OkAsync("ips", "show", id)).Contains("ACTIVATED", StringComparison.Ordinal), Patience);
         await OkAsync("ips", "delete", id);
         Assert.Empty(Bed.HoldersOf(TestBed.Vip));
     }

@@ -100,8 +100,8 @@ public sealed class FullDiskTests(LoneBed bed, ITestOutputHelper output) : EndTo
         var shown = (await host.Api.GetAsync($"/endpoints/{future}")).Expect(200).Json["endpoint"]!;
         Assert.Equal(("FAILING", "quantum_link"), ((string?)shown["status"], (string?)shown["plugin"]));
         Assert.Contains("no plugin \"quantum_link\"", (string?)shown["reason"], StringComparison.Ordinal);
-        var log = host.Agent!.ReadLog();
-        Assert.All([broken, "/link/config/h1", "/link/agents/h1"], key => Assert.Contains(key, log, StringComparison.Ordinal));
+        foreach (var key in (string[])[broken, "/link/config/h1", "/link/agents/h1"])
+            await Wait.UntilAsync($"a word about {key}", () => host.Agent!.ReadLog().Contains(key, StringComparison.Ordinal), Patience);
         Assert.Equal(("{half a json", text), (await etcd.GetAsync(broken), await etcd.GetAsync($"/link/hosts/h1/{future}")));
         Assert.Equal("[]", await etcd.GetAsync("/link/secrets/hosts/h1//sec-odd"));
 

@@ -14,7 +14,7 @@ public sealed class LoadTests(LoneBed bed, ITestOutputHelper output) : EndToEndT
         var load = await Scenarios.LoadAsync(Endpoints, TimeSpan.FromSeconds(WindowSeconds));
         Show(load.ToString());
         Assert.Equal(Endpoints, load.Held);
-        Assert.InRange(load.Requests, 0, WindowSeconds + 5);
+        Assert.InRange(load.RequestsPerSecond, 0, 1.5);
         Assert.Equal(0, load.LeftBehind);
         Assert.Equal(0, load.KeysLeft);
         // The benchmark holds these to their targets; here they are twice as wide, for a machine that is busy with other tests.

@@ -5,7 +5,7 @@ using Xunit;
 namespace Link.Tests.EndToEnd;
 
 /// <summary>Our agent on one host and LinK's, which the bed plays, on another: one etcd, one address.</summary>
-public sealed class MixedClusterTests(ShortLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ShortLeaseBed>
+public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ModerateLeaseBed>
 {
     private const int CheckedPort = 9000;
 
@@ -31,6 +31,7 @@ public sealed class MixedClusterTests(ShortLeaseBed bed, ITestOutputHelper outpu
 
         await WaitForStateAsync(id, "ACTIVATED");
         await Wait.UntilAsync("address", () => Bed.HoldersOf(TestBed.Vip).Contains(Ours), Patience);
+        await Wait.UntilAsync("both changes of the lock", () => events.Count >= 2, Patience);
         Assert.Equal([(true, ""), (false, Ours.Name)], events.Select(entry => (entry.Deleted, entry.Value)));
         await watch.CancelAsync();
     }

@@ -5,7 +5,7 @@ using Xunit;
 namespace Link.Tests.EndToEnd;
 
 /// <summary>A webhook endpoint of our agent, for whose lock LinK's agent competes; the test plays that one by its transactions.</summary>
-public sealed class MixedWebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ShortLeaseBed>
+public sealed class MixedWebhookTests(ModerateLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ModerateLeaseBed>
 {
     private const int Port = 9;
     private const string Lock = "/link/default/webhook/front";

@@ -6,7 +6,7 @@ using Xunit;
 namespace Link.Tests.EndToEnd;
 
 /// <summary>A public IP that two hosts compete for, by Outscale's API as a fake plays it.</summary>
-public sealed class OutscaleTests(ShortLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ShortLeaseBed>
+public sealed class OutscaleTests(ModerateLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ModerateLeaseBed>
 {
     private const string PublicIp = "eipalloc-0a1b2c3d";
 

@@ -3,14 +3,14 @@ using Xunit;
 
 namespace Link.Tests.EndToEnd;
 
-public sealed class RestartTests(ShortLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ShortLeaseBed>
+public sealed class RestartTests(ModerateLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ModerateLeaseBed>
 {
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task An_agent_that_is_stopped_or_killed_and_started_again_keeps_the_address(bool kill)
     {
-        var result = Show(await Scenarios.RestartAsync(kill, watch: 5000));
+        var result = Show(await Scenarios.RestartAsync(kill, watch: (int)Bed.Lease.TotalMilliseconds + 2000));
         AssertKept(result);
         Assert.Equal(0, result.Figures["exit_code"]);
         Assert.Empty(result.Outcome.Timeline);

@@ -5,7 +5,7 @@ using Xunit;
 namespace Link.Tests.EndToEnd;
 
 /// <summary>Webhook endpoints of several hosts, and one receiver that all of them tell.</summary>
-public sealed class WebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ShortLeaseBed>
+public sealed class WebhookTests(ModerateLeaseBed bed, ITestOutputHelper output) : EndToEndTest(bed, output), IClassFixture<ModerateLeaseBed>
 {
     private const int Port = 9;
     private const string Activated = "ACTIVATED";
@@ -15,8 +15,7 @@ public sealed class WebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : 
     [Fact]
     public async Task Whatever_moves_an_endpoint_the_receiver_can_tell_the_holder_by_the_revision()
     {
-        using var hooks = Receive();
-        await Bed.StartAgentsAsync();
+        using var hooks = await StartAsync();
         var ids = new Dictionary<AgentHost, string>();
         foreach (var host in Bed.Hosts)
         {
@@ -69,8 +68,7 @@ public sealed class WebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : 
     [InlineData(true)]
     public async Task A_restarted_agent_tells_the_receiver_again_and_moves_nothing(bool kill)
     {
-        using var hooks = Receive();
-        await Bed.StartAgentsAsync(null, Bed.Host(1), Bed.Host(2));
+        using var hooks = await StartAsync(null, Bed.Host(1), Bed.Host(2));
         var (holder, other) = (Bed.Host(1), Bed.Host(2));
         var id = await AddAsync(holder, "front");
         await WaitForStateAsync(holder, id, Activated);
@@ -95,9 +93,8 @@ public sealed class WebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : 
     [Fact]
     public async Task A_receiver_that_hangs_keeps_neither_the_lease_nor_other_endpoints_nor_a_deletion_waiting()
     {
-        using var hooks = Receive();
+        using var hooks = await StartAsync(BedOptions.ShortLease, Bed.Host(1), Bed.Host(2));
         hooks.Answer = static request => request.ResourceId.StartsWith("stuck", StringComparison.Ordinal) ? null : 204;
-        await Bed.StartAgentsAsync(null, Bed.Host(1), Bed.Host(2));
         var (holder, other) = (Bed.Host(1), Bed.Host(2));
         var vip = await holder.Api.AddAsync(TestBed.Vip);
         var good = await AddAsync(holder, "good");
@@ -141,10 +138,9 @@ public sealed class WebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : 
     [Fact]
     public async Task A_host_whose_receiver_always_fails_gives_the_endpoint_to_another_and_competes_again_after_its_rest()
     {
-        using var hooks = Receive();
         var (bad, good) = (Bed.Host(1), Bed.Host(2));
+        using var hooks = await StartAsync(null, bad, good);
         hooks.Answer = request => request.Hostname == bad.Name ? 500 : 204;
-        await Bed.StartAgentsAsync(null, bad, good);
         var id = await AddAsync(bad, "front");
         await WaitForStateAsync(bad, id, Activated);
         var goodId = await AddAsync(good, "front");
@@ -167,7 +163,12 @@ public sealed class WebhookTests(ShortLeaseBed bed, ITestOutputHelper output) : 
         await Wait.UntilAsync("word of the holder", () => HolderBy(hooks.Requests) == bad.Name, Patience);
     }
 
-    private HookReceiver Receive() => new(Bed.Client, Port, TestBed.ClientAddress);
+    /// <summary>Fresh agents, and a receiver that the agents of the test before do not tell any more.</summary>
+    private async Task<HookReceiver> StartAsync(IReadOnlyDictionary<string, string>? extra = null, params AgentHost[] hosts)
+    {
+        await Bed.StartAgentsAsync(extra, hosts);
+        return new HookReceiver(Bed.Client, Port, TestBed.ClientAddress);
+    }
 
     private static string LockOf(string resource) => $"/link/default/webhook/{resource}";
 

@@ -5,7 +5,7 @@ namespace Link.Tests.Etcd;
 /// <summary>Collects what a callback tells, for a test that waits for it with a deadline.</summary>
 internal sealed class Inbox<T>
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly Channel<T> _channel = Channel.CreateUnbounded<T>();
 

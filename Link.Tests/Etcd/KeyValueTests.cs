@@ -69,7 +69,7 @@ public sealed class KeyValueTests(OneMember etcd) : IClassFixture<OneMember>
     public async Task Many_calls_share_one_connection()
     {
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []) with { RequestTimeout = TimeSpan.FromSeconds(20) });
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy));
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => client.PutAsync($"/shared/{i}", "")));
         Assert.Equal(1, proxy.Accepted);
     }
@@ -78,7 +78,7 @@ public sealed class KeyValueTests(OneMember etcd) : IClassFixture<OneMember>
     public async Task A_call_that_the_caller_cancels_is_cancelled()
     {
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []));
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy));
         await client.StatusAsync();
         proxy.Stall();
         using var cancel = new CancellationTokenSource();
@@ -90,7 +90,7 @@ public sealed class KeyValueTests(OneMember etcd) : IClassFixture<OneMember>
     [Fact]
     public async Task A_closed_port_is_told_in_one_line_and_nothing_was_applied()
     {
-        var options = EtcdOptions.Parse($"http://127.0.0.1:{EtcdCluster.TakePort(System.Net.IPAddress.Loopback)}", []) with { RequestTimeout = TimeSpan.FromMilliseconds(300) };
+        var options = EtcdOptions.Parse($"http://127.0.0.1:{ReservedPorts.Take(System.Net.IPAddress.Loopback)}", []) with { RequestTimeout = TimeSpan.FromSeconds(3) };
         await using var client = new EtcdClient(options);
         EtcdException fault = await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("a", "b"));
         Assert.Equal($"etcd {EtcdOptions.NameOf(options.Endpoints[0])}: connection refused", fault.Message);
@@ -100,9 +100,9 @@ public sealed class KeyValueTests(OneMember etcd) : IClassFixture<OneMember>
     [Fact]
     public async Task A_closed_port_is_told_to_every_request_that_waits_for_the_connection()
     {
-        var options = EtcdOptions.Parse($"http://127.0.0.1:{EtcdCluster.TakePort(System.Net.IPAddress.Loopback)}", []);
-        using var connection = new EtcdConnection(options.Endpoints[0], new TlsFiles(null, null, null), TimeSpan.FromSeconds(5), TimeProvider.System);
-        Task[] calls = [.. Enumerable.Range(0, 8).Select(_ => connection.OpenAsync("/etcdserverpb.Watch/Watch", null, TimeSpan.FromSeconds(5), CancellationToken.None))];
+        var options = EtcdOptions.Parse($"http://127.0.0.1:{ReservedPorts.Take(System.Net.IPAddress.Loopback)}", []);
+        using var connection = new EtcdConnection(options.Endpoints[0], new TlsFiles(null, null, null), TimeSpan.FromSeconds(30), TimeProvider.System);
+        Task[] calls = [.. Enumerable.Range(0, 8).Select(_ => connection.OpenAsync("/etcdserverpb.Watch/Watch", null, TimeSpan.FromSeconds(30), CancellationToken.None))];
         foreach (Task call in calls)
         {
             EtcdException fault = await Assert.ThrowsAsync<EtcdException>(() => call);
@@ -114,7 +114,7 @@ public sealed class KeyValueTests(OneMember etcd) : IClassFixture<OneMember>
     public async Task A_silent_member_may_have_applied_a_write()
     {
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []));
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy));
         await client.StatusAsync();
         proxy.Stall();
         EtcdException fault = await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("/silent", "", timeout: TimeSpan.FromMilliseconds(300)));
@@ -126,7 +126,7 @@ public sealed class KeyValueTests(OneMember etcd) : IClassFixture<OneMember>
     public async Task A_connection_that_broke_while_idle_is_replaced_unnoticed()
     {
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []) with { RequestTimeout = TimeSpan.FromSeconds(20) });
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy));
         await client.StatusAsync();
         proxy.Cut();
         RangeResponse read = await client.RangeAsync(EtcdRange.Single("/nothing"));

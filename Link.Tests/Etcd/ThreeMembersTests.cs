@@ -62,15 +62,15 @@ public sealed class ThreeMembersTests : IAsyncLifetime
         await using var watch = new WatchStream(client, [WatchKey.Prefix("/a/")], watched.Add);
         await watched.UntilAsync<WatchMessage.Started>();
         var kept = new Inbox<KeepAliveResult>();
-        using var keepAlive = new LeaseKeepAlive(client, TimeSpan.FromSeconds(1), () => 1, kept.Add);
+        using var keepAlive = new LeaseKeepAlive(client, TimeSpan.FromSeconds(5), () => 1, kept.Add);
         await UntilRenewedAsync(keepAlive, kept, id);
 
         silent.Pause();
-        Assert.Equal((KeepAliveOutcome.Failed, $"etcd {silent.ClientUrl}: no answer to a keep-alive within 1 s"), await FirstFailureAsync(keepAlive, kept, id));
+        Assert.Equal((KeepAliveOutcome.Failed, $"etcd {silent.ClientUrl}: no answer to a keep-alive within 5 s"), await FirstFailureAsync(keepAlive, kept, id));
         await UntilRenewedAsync(keepAlive, kept, id);
         Assert.NotEqual(silent.ClientUrl, EtcdOptions.NameOf(client.CurrentEndpoint));
         var lost = Assert.IsType<WatchMessage.Lost>(await watched.NextAsync());
-        Assert.Contains("no answer to a keep-alive within 1 s", lost.Reason);
+        Assert.Contains("no answer to a keep-alive within 5 s", lost.Reason);
         Assert.IsType<WatchMessage.Resumed>(await watched.NextAsync());
         silent.Resume();
     }
@@ -88,7 +88,7 @@ public sealed class ThreeMembersTests : IAsyncLifetime
 
         var lost = await watched.UntilAsync<WatchMessage.Lost>();
         Assert.Equal($"etcd {leader.ClientUrl}: no leader", lost.Reason);
-        EtcdException txn = await Assert.ThrowsAsync<EtcdException>(() => client.TxnAsync(TxnBuilder.If().Then(Op.Put("/a/k", "v"))));
+        EtcdException txn = await Assert.ThrowsAsync<EtcdException>(() => client.TxnAsync(TxnBuilder.If().Then(Op.Put("/a/k", "v")), timeout: TimeSpan.FromSeconds(5)));
         Assert.Equal((EtcdFailure.Unavailable, false, "no leader"), (txn.Kind, txn.MaybeApplied, txn.Reason));
 
         foreach (EtcdServer member in _etcd.Members.Where(member => member != leader))

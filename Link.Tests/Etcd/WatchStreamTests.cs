@@ -32,7 +32,7 @@ public sealed class WatchStreamTests(OneMember etcd) : IClassFixture<OneMember>
     public async Task Nothing_is_lost_or_told_twice_over_broken_connections()
     {
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []));
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy));
         var inbox = new Inbox<WatchMessage>();
         await using var watch = new WatchStream(client, [WatchKey.Prefix("/w2/a/"), WatchKey.Prefix("/w2/b/")], inbox.Add);
         await inbox.UntilAsync<WatchMessage.Started>();
@@ -63,7 +63,7 @@ public sealed class WatchStreamTests(OneMember etcd) : IClassFixture<OneMember>
     public async Task A_break_is_told_once_and_so_is_its_end()
     {
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []));
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy));
         var inbox = new Inbox<WatchMessage>();
         await using var watch = new WatchStream(client, [WatchKey.Prefix("/w3/")], inbox.Add);
         await inbox.UntilAsync<WatchMessage.Started>();
@@ -79,7 +79,7 @@ public sealed class WatchStreamTests(OneMember etcd) : IClassFixture<OneMember>
     {
         var inbox = new Inbox<WatchMessage>();
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []));
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy));
         await using var watch = new WatchStream(client, [WatchKey.Prefix("/w4/")], inbox.Add);
         await inbox.UntilAsync<WatchMessage.Started>();
         proxy.Refuse();
@@ -97,7 +97,7 @@ public sealed class WatchStreamTests(OneMember etcd) : IClassFixture<OneMember>
     public async Task A_silent_member_is_noticed_by_the_request_for_a_sign_of_life()
     {
         await using var proxy = new TcpProxy(new Uri(etcd.Cluster.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []) with { RequestTimeout = TimeSpan.FromMilliseconds(500) });
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy) with { RequestTimeout = TimeSpan.FromMilliseconds(500) });
         var inbox = new Inbox<WatchMessage>();
         await using var watch = new WatchStream(client, [WatchKey.Prefix("/w5/")], inbox.Add);
         await inbox.UntilAsync<WatchMessage.Started>();
@@ -115,7 +115,7 @@ public sealed class WatchStreamTests(OneMember etcd) : IClassFixture<OneMember>
         await using EtcdCluster own = await EtcdCluster.StartAsync();
         await using EtcdClient direct = own.CreateClient();
         await using var proxy = new TcpProxy(new Uri(own.Members[0].ClientUrl));
-        await using var client = new EtcdClient(EtcdOptions.Parse(proxy.Url, []));
+        await using var client = new EtcdClient(EtcdCluster.OptionsOf(proxy));
         var inbox = new Inbox<WatchMessage>();
         await using var watch = new WatchStream(client, [WatchKey.Prefix("/a/"), WatchKey.Prefix("/b/")], inbox.Add);
         await inbox.UntilAsync<WatchMessage.Started>();
@@ -124,7 +124,7 @@ public sealed class WatchStreamTests(OneMember etcd) : IClassFixture<OneMember>
         long revision = 0;
         for (int i = 0; i < 5; i++)
             revision = (await direct.PutAsync("/b/k", "v")).Header.Revision;
-        await direct.CompactAsync(revision, timeout: TimeSpan.FromSeconds(20));
+        await direct.CompactAsync(revision);
         proxy.Accept();
         var started = await inbox.UntilAsync<WatchMessage.Started>();
         Assert.Equal(revision, started.Revision);
@@ -148,7 +148,7 @@ public sealed class WatchStreamTests(OneMember etcd) : IClassFixture<OneMember>
         var started = await inbox.UntilAsync<WatchMessage.Started>();
         Assert.True(started.Revision < before);
         await own.Members[0].WaitUntilHealthyAsync();
-        await client.PutAsync("/a/k", "after", timeout: TimeSpan.FromSeconds(20));
+        await client.PutAsync("/a/k", "after");
         Assert.Equal("after", (await inbox.UntilAsync<WatchMessage.Events>()).List.Single().Kv.Value.ToStringUtf8());
     }
 }

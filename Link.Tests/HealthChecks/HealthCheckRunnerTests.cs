@@ -201,7 +201,7 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
 
     private static async Task Eventually(Func<bool> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!condition())
         {
             deadline.Token.ThrowIfCancellationRequested();

@@ -15,7 +15,7 @@ internal sealed class GatedStream : MemoryStream
 
     public void OpenGate() => _gate.Set();
 
-    public void WaitForWriter() => Assert.True(_entered.Wait(TimeSpan.FromSeconds(10)));
+    public void WaitForWriter() => Assert.True(_entered.Wait(TimeSpan.FromSeconds(60)));
 
     public string[] Lines() => Encoding.UTF8.GetString(ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 

@@ -5,7 +5,7 @@ namespace Link.Tests.Logging;
 
 public sealed class LogTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly GatedStream _output = new();
 

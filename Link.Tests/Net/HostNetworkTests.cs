@@ -100,6 +100,7 @@ public sealed class HostNetworkTests : IDisposable
     public void The_kernel_of_a_holder_answers_a_question_and_nobody_answers_for_a_free_address(string text) => _a.Run(() =>
     {
         _b.Ip($"address add {VirtualAddress.Parse(text)} dev eth0{(text.Contains(':', StringComparison.Ordinal) ? " nodad" : "")}");
+        AwaitQuestions(text);
         using var host = new TestHost();
         var address = HostAddress.Parse(text);
         List<LanAnswer> answers = [];
@@ -209,6 +210,13 @@ public sealed class HostNetworkTests : IDisposable
     });
 
     /// <summary>Sends ARP from the other namespace's eth0.</summary>
+    /// <summary>The kernel joins the group to which an IPv6 address is asked for a moment after the call that added it.</summary>
+    private void AwaitQuestions(string address)
+    {
+        for (var end = TestHost.Now + 60_000; address == "2001:db8::1" && !_b.Ip("maddress show dev eth0").Contains("ff02::1:ff00:1", StringComparison.Ordinal);)
+            Assert.True(TestHost.Now < end, "never asked for");
+    }
+
     private sealed class PacketFramesOfB : IDisposable
     {
         private readonly PacketFrames _frames = new();

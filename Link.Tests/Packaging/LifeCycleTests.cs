@@ -33,7 +33,7 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         await built;
         foreach (var package in new[] { packages.Deb, await packages.RepackAsync(Newer), await packages.RepackAsync(Newest, NewExample) })
             File.Copy(package, Path.Combine(root, Path.GetFileName(package)), overwrite: true);
-        await using var bed = await TestBed.StartAsync(new BedOptions { Hosts = 2, AgentEnvironment = BedOptions.ShortLease });
+        await using var bed = await TestBed.StartAsync(new BedOptions { Hosts = 2, AgentEnvironment = BedOptions.ModerateLease, EtcdInMemory = true });
         _bed = bed;
         var (machine, trouble) = await Machine.TryStartAsync(root, bed.Host(1).Namespace, Path.Combine(bed.Folder, "machine.log"));
         Assert.SkipWhen(machine is null, $"only PlainRootTests ran: {trouble}");
@@ -81,12 +81,12 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         await _machine.TryAsync("systemctl start link");
         await Wait.UntilAsync("the failed start", async () => (await _machine.TryAsync("systemctl is-failed link")).Text.Trim() == "failed", Patience);
         Assert.Equal("NRestarts=0\nExecMainStatus=2", await _machine.RunAsync("systemctl show link -p NRestarts -p ExecMainStatus"));
-        Assert.Contains("ETCD_HOSTS", await _machine.RunAsync("journalctl -u link --no-pager"), StringComparison.Ordinal);
+        await Wait.UntilAsync("its last words in the journal", async () => (await _machine.RunAsync("journalctl -u link --no-pager")).Contains("ETCD_HOSTS", StringComparison.Ordinal), Patience);
     }
 
     private async Task ConfigureAsync()
     {
-        var lines = new Dictionary<string, string>(BedOptions.ShortLease) { ["ETCD_HOSTS"] = _bed.Etcd[0].Url, ["INTERFACE"] = AgentHost.Interface, ["HOSTNAME"] = "h1" };
+        var lines = new Dictionary<string, string>(BedOptions.ModerateLease) { ["ETCD_HOSTS"] = _bed.Etcd[0].Url, ["INTERFACE"] = AgentHost.Interface, ["HOSTNAME"] = "h1" };
         await _machine.RunAsync($"printf '%s\\n' {string.Join(' ', lines.Select(pair => $"'{pair.Key}={pair.Value}'"))} >>/etc/link/link.env && systemctl start link");
         await _machine.RunAsync($"link-client ips add {TestBed.Vip}/32 --wait && link-client ips add {LoneVip}/32 --wait");
         await _bed.Host(2).StartAgentAsync();

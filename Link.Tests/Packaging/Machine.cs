@@ -31,7 +31,7 @@ internal sealed class Machine : IAsyncDisposable
         ' sh "$1"
         """;
 
-    private static readonly TimeSpan BootDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BootDeadline = TimeSpan.FromSeconds(120);
 
     private readonly ChildProcess _unshare;
     private readonly string _cgroup;
@@ -72,7 +72,7 @@ internal sealed class Machine : IAsyncDisposable
         var environment = new Dictionary<string, string> { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["DEBIAN_FRONTEND"] = "noninteractive", ["LC_ALL"] = "C" };
         var (code, output, error) = await Tool.TryAsync(
             Programs.Find("nsenter"), [$"--target={_init}", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net", "--root", "--wd", "--", "/bin/sh", "-c", script],
-            environment: environment, patience: TimeSpan.FromSeconds(90));
+            environment: environment, patience: TimeSpan.FromMinutes(5));
         return (code, output + error);
     }
 

@@ -126,7 +126,7 @@ public sealed class PackageContentsTests(PackagesFixture packages) : IAsyncLifet
     [Fact]
     public async Task Lintian_has_nothing_to_say()
     {
-        var (code, output, error) = await Tool.TryAsync(Programs.Find("lintian"), ["--fail-on", "error,warning", "--allow-root", packages.Deb], patience: TimeSpan.FromMinutes(2));
+        var (code, output, error) = await Tool.TryAsync(Programs.Find("lintian"), ["--fail-on", "error,warning", "--allow-root", packages.Deb], patience: TimeSpan.FromMinutes(10));
         Assert.True(code == 0 && output.Length == 0, output + error);
     }
 
@@ -134,7 +134,7 @@ public sealed class PackageContentsTests(PackagesFixture packages) : IAsyncLifet
     public async Task Rpmlint_has_nothing_to_say()
     {
         var config = Path.Combine(Programs.Root, "packaging", "rpm", "rpmlint.toml");
-        var (_, output, error) = await Tool.TryAsync(Programs.Find("rpmlint"), ["-c", config, packages.Rpm], patience: TimeSpan.FromMinutes(2));
+        var (_, output, error) = await Tool.TryAsync(Programs.Find("rpmlint"), ["-c", config, packages.Rpm], patience: TimeSpan.FromMinutes(10));
         Assert.True(output.Contains("0 errors, 0 warnings", StringComparison.Ordinal), output + error);
     }
 

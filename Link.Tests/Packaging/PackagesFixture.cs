@@ -7,8 +7,8 @@ namespace Link.Tests.Packaging;
 /// <summary>The packages, built once for the tests of this folder, and a minimal Debian made of this machine's package source.</summary>
 public sealed class PackagesFixture : IAsyncLifetime
 {
-    private static readonly TimeSpan BuildDeadline = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan BootstrapDeadline = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan BuildDeadline = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan BootstrapDeadline = TimeSpan.FromMinutes(20);
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"link-packages-{Environment.ProcessId}");
     private readonly Lazy<Task<string>> _root;

@@ -28,7 +28,7 @@ internal static class PlainRoot
     internal static async Task<(int Code, string Text)> RunAsync(string script, string packages)
     {
         var environment = new Dictionary<string, string> { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["DEBIAN_FRONTEND"] = "noninteractive", ["LC_ALL"] = "C" };
-        var (code, output, error) = await Tool.TryAsync("/bin/sh", ["-c", Enter, "sh", script, packages], environment: environment, patience: TimeSpan.FromMinutes(2));
+        var (code, output, error) = await Tool.TryAsync("/bin/sh", ["-c", Enter, "sh", script, packages], environment: environment, patience: TimeSpan.FromMinutes(10));
         return (code, output + error);
     }
 }

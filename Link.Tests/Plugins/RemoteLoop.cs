@@ -74,7 +74,7 @@ internal sealed class RemoteLoop : IRemoteOutputEvents, IDisposable
     public async Task UntilAsync(Func<bool> condition)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
         for (Turn(); !condition(); Turn())
             await Task.Delay(1, deadline.Token);
     }

@@ -7,15 +7,14 @@ using Xunit;
 namespace Link.Tests.Support;
 
 /// <summary>
-/// A real etcd cluster on free loopback ports:
+/// A real etcd cluster on loopback ports of its own:
 /// <code>await using EtcdCluster etcd = await EtcdCluster.StartAsync(members: 3);
 /// await using EtcdClient client = etcd.CreateClient();</code>
-/// Elections take half a second; the least lease is 1 s. Members are killed and their folders removed at its end, come what may.
+/// The elections of several members take some seconds; the least lease of one member is 1 s. Members are killed and their folders removed at its end, come what may.
 /// </summary>
 internal sealed class EtcdCluster : IAsyncDisposable
 {
-    private static readonly Lock Gate = new();
-    private static readonly HashSet<int> UsedPorts = [];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly EtcdCertificates? _tls;
 
@@ -40,7 +39,7 @@ internal sealed class EtcdCluster : IAsyncDisposable
         string scheme = tls is null ? "http" : "https";
         var plans = Enumerable.Range(1, members)
             .Select(i => (Name: $"m{i}",
-                Client: $"{scheme}://{authority}:{TakePort(address)}", Peer: $"http://{authority}:{TakePort(address)}", Health: $"http://{authority}:{TakePort(address)}"))
+                Client: $"{scheme}://{authority}:{ReservedPorts.Take(address)}", Peer: $"http://{authority}:{ReservedPorts.Take(address)}", Health: $"http://{authority}:{ReservedPorts.Take(address)}"))
             .ToList();
         string initial = string.Join(',', plans.Select(plan => $"{plan.Name}={plan.Peer}"));
         string[] security = tls is null
@@ -63,36 +62,15 @@ internal sealed class EtcdCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>A port of the loopback that nobody uses, below the range from which the kernel takes ports of outgoing connections.</summary>
-    public static int TakePort(IPAddress address)
-    {
-        lock (Gate)
-        {
-            for (; ; )
-            {
-                int port = Random.Shared.Next(10_000, 32_000);
-                if (!UsedPorts.Add(port))
-                    continue;
-                try
-                {
-                    using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-                    probe.Bind(new IPEndPoint(address, port));
-                    return port;
-                }
-                catch (SocketException)
-                {
-                    // Somebody else's.
-                }
-            }
-        }
-    }
+    /// <summary>Of a client that goes through a proxy.</summary>
+    public static EtcdOptions OptionsOf(TcpProxy proxy, string? user = null, string? password = null) => Patiently(EtcdOptions.Parse(proxy.Url, [], user, password));
 
     public EtcdOptions Options(string? user = null, string? password = null)
     {
         var faults = new List<string>();
         EtcdOptions options = EtcdOptions.Parse(Urls, faults, user, password, _tls?.ClientCertificateFile, _tls?.ClientKeyFile, _tls?.CaFile);
         Assert.Empty(faults);
-        return options;
+        return Patiently(options);
     }
 
     public EtcdClient CreateClient(string? user = null, string? password = null) => new(Options(user, password));
@@ -136,6 +114,9 @@ internal sealed class EtcdCluster : IAsyncDisposable
         await process.WaitForExitAsync();
         return process.ExitCode == 0 ? output : throw new InvalidOperationException($"etcdctl {arguments[0]}: {await error}");
     }
+
+    /// <summary>What a busy machine holds up does not fail.</summary>
+    private static EtcdOptions Patiently(EtcdOptions options) => options with { RequestTimeout = Patience, ConnectTimeout = Patience };
 
     public ValueTask DisposeAsync()
     {

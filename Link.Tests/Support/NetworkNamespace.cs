@@ -91,7 +91,7 @@ public sealed class NetworkNamespace : IDisposable
     {
         for (var deadline = Stopwatch.StartNew(); !Ip($"-o link show dev {interfaceName}").Contains("state UP", StringComparison.Ordinal);)
         {
-            if (deadline.Elapsed > TimeSpan.FromSeconds(20))
+            if (deadline.Elapsed > TimeSpan.FromSeconds(60))
                 throw new InvalidOperationException($"{interfaceName} in {Name} gets no carrier");
         }
     }

@@ -19,7 +19,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     public TcpProxy(Uri target)
     {
         _target = new IPEndPoint(IPAddress.Parse(target.DnsSafeHost), target.Port);
-        _local = new IPEndPoint(_target.Address, EtcdCluster.TakePort(_target.Address));
+        _local = new IPEndPoint(_target.Address, ReservedPorts.Take(_target.Address));
         Url = $"{target.Scheme}://{_local}";
         Accept();
     }

@@ -9,7 +9,7 @@ namespace Link.Tests.Agent.Systemd;
 public sealed class SystemdNotifierTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("link-").FullName;
-    private readonly Socket _systemd = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 5000 };
+    private readonly Socket _systemd = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 60_000 };
 
     public void Dispose()
     {

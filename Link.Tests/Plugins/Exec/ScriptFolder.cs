@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using Link.Tests.Bed;
+using Xunit;
 
 namespace Link.Tests.Plugins.Exec;
 
@@ -9,6 +11,8 @@ public sealed class ScriptFolder : IDisposable
 {
     private const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly List<int> _pids = [];
 
@@ -27,8 +31,12 @@ public sealed class ScriptFolder : IDisposable
 
     internal string Program(string name, string text)
     {
-        File.WriteAllText(this[name], text);
-        File.SetUnixFileMode(this[name], ForAll);
+        // Written by another process: one that is forked here meanwhile would have the file open for a moment, and what is open for writing is not run.
+        using var install = Process.Start(new ProcessStartInfo(Programs.Find("install"), ["-m", "755", "/dev/stdin", this[name]]) { RedirectStandardInput = true })!;
+        install.StandardInput.Write(text);
+        install.StandardInput.Close();
+        install.WaitForExit();
+        Assert.Equal(0, install.ExitCode);
         return this[name];
     }
 
@@ -36,7 +44,7 @@ public sealed class ScriptFolder : IDisposable
     internal async Task<string> ReadAsync(string name)
     {
         string text = "";
-        await Wait.UntilAsync(name, () => File.Exists(this[name]) && (text = File.ReadAllText(this[name])).EndsWith('\n'), TimeSpan.FromSeconds(30));
+        await Wait.UntilAsync(name, () => File.Exists(this[name]) && (text = File.ReadAllText(this[name])).EndsWith('\n'), Patience);
         return text.TrimEnd('\n');
     }
 
@@ -49,23 +57,28 @@ public sealed class ScriptFolder : IDisposable
     }
 
     /// <summary>False also for a process that has ended and is not reaped.</summary>
-    internal static bool Runs(int pid)
+    /// <summary>Waits until a process that was told to end, or killed, is gone.</summary>
+    internal static Task EndedAsync(int pid) => Wait.UntilAsync($"end of process {pid}", () => !Runs(pid), Patience);
+
+    internal static bool Runs(int pid) => Read(pid, "stat") is { Length: > 0 } stat && stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
+
+    /// <returns>Empty: the process is gone.</returns>
+    private static string Read(int pid, string file)
     {
         try
         {
-            string stat = File.ReadAllText($"/proc/{pid}/stat");
-            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
+            return File.ReadAllText($"/proc/{pid}/{file}");
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return "";
         }
     }
 
     public void Dispose()
     {
         // Of a test that failed. The number may be another's by now, the environment is not.
-        foreach (int pid in _pids.Where(pid => Runs(pid) && File.ReadAllText($"/proc/{pid}/environ").Contains("LINK_PLUGIN=exec", StringComparison.Ordinal)))
+        foreach (int pid in _pids.Where(pid => Read(pid, "environ").Contains("LINK_PLUGIN=exec", StringComparison.Ordinal)))
         {
             _ = LibC.kill(-pid, LibC.SIGKILL);
             _ = LibC.kill(pid, LibC.SIGKILL);

@@ -5,7 +5,7 @@ namespace Link.Tests.Plugins.Outscale;
 /// <summary>A request that has come and waits for the test's word.</summary>
 internal sealed class HeldRequest
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Link.Core.Plugins;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Plugins.Outscale;
@@ -173,7 +174,7 @@ public sealed class OutscaleFaultsTests : IAsyncLifetime
     [Fact]
     public async Task An_API_that_is_silent_is_not_asked_by_one_endpoint_after_the_other()
     {
-        using var host = new OutscaleHost(_fake.Url, Nic, TimeSpan.FromMilliseconds(300));
+        using var host = new OutscaleHost(_fake.Url, Nic, TimeSpan.FromSeconds(3));
         RemoteOutput[] outputs = [.. Enumerable.Range(0, 20).Select(_ => host.Add(Ip))];
         foreach (RemoteOutput output in outputs)
         {
@@ -190,10 +191,7 @@ public sealed class OutscaleFaultsTests : IAsyncLifetime
     [Fact]
     public async Task An_API_that_is_not_there_is_said_so()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var closed = new Uri($"http://{listener.LocalEndpoint}/api/v1");
-        listener.Stop();
+        var closed = new Uri($"http://127.0.0.1:{ReservedPorts.Take(IPAddress.Loopback)}/api/v1");
         using var host = new OutscaleHost(closed, Nic);
         await host.ActivateAsync(host.Add(Ip));
         Assert.StartsWith($"Outscale ReadPublicIps ({Ip}): {closed.Authority} refuses the connection", Assert.Single(host.Loop.Errors));
