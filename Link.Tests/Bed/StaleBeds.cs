@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Link.Tests.Support;
 
 namespace Link.Tests.Bed;
 
@@ -25,7 +26,7 @@ internal static partial class StaleBeds
                 if (match.Success && !Directory.Exists($"/proc/{match.Groups["pid"].Value}"))
                     await RemoveNamespaceAsync(name!);
             }
-            foreach (var folder in new[] { Path.GetTempPath(), TestBed.Memory }.Where(Directory.Exists).SelectMany(parent => Directory.GetDirectories(parent, Prefix + "*")))
+            foreach (var folder in new[] { Path.GetTempPath(), MemoryFolder.Path }.Where(Directory.Exists).SelectMany(parent => Directory.GetDirectories(parent, Prefix + "*")))
             {
                 var match = BedName().Match(Path.GetFileName(folder) + "-");
                 if (match.Success && !Directory.Exists($"/proc/{match.Groups["pid"].Value}"))

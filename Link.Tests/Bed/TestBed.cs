@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Link.Tests.Support;
 
 namespace Link.Tests.Bed;
 
@@ -15,9 +16,6 @@ namespace Link.Tests.Bed;
 /// </summary>
 internal sealed partial class TestBed : IAsyncDisposable
 {
-    /// <summary>A file system without a disk.</summary>
-    internal const string Memory = "/dev/shm";
-
     private const int ClientNumber = 100;
 
     private static readonly MacAddress ClientMac = new(0x0277_0000_0264);
@@ -33,7 +31,7 @@ internal sealed partial class TestBed : IAsyncDisposable
         _options = options;
         _prefix = options.Prefix ?? $"{StaleBeds.Prefix}{Environment.ProcessId}x{Interlocked.Increment(ref _count)}";
         Folder = Path.Combine(Path.GetTempPath(), _prefix);
-        _etcdFolder = options.EtcdInMemory && Directory.Exists(Memory) ? Path.Combine(Memory, _prefix) : Folder;
+        _etcdFolder = options.EtcdInMemory ? Path.Combine(MemoryFolder.PathOrTemporary, _prefix) : Folder;
         Bridge = new NetworkNamespace($"{_prefix}-br");
         Client = new NetworkNamespace($"{_prefix}-cl");
         var members = Enumerable.Range(1, options.EtcdMembers).Select(i => (Name: $"e{i}", Address: IPAddress.Parse($"10.77.0.{1 + i}"))).ToList();

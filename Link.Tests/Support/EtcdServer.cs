@@ -26,8 +26,7 @@ internal sealed partial class EtcdServer : IDisposable
         ClientUrl = clientUrl;
         PeerUrl = peerUrl;
         HealthUrl = healthUrl;
-        string parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
-        _folder = Path.Combine(parent, $"link-etcd-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        _folder = Path.Combine(MemoryFolder.PathOrTemporary, $"link-etcd-{Environment.ProcessId}-{Guid.NewGuid():N}");
         _arguments =
         [
             "--name", name, "--data-dir", Path.Combine(_folder, "data"),
