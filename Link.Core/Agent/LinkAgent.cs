@@ -45,6 +45,7 @@ internal sealed partial class LinkAgent : IDisposable
 
     /// <summary>The entries that can be run, or at least named, by election key.</summary>
     private readonly Dictionary<string, EndpointEntry> _byKey = [];
+    private readonly HeapTrim _trim;
     private readonly Queue<ElectorInput> _inputs = new();
     private readonly List<ElectorEffect> _effects = [];
     private readonly Dictionary<long, Action<AnswerStatus, string?>> _commands = [];
@@ -65,6 +66,7 @@ internal sealed partial class LinkAgent : IDisposable
         _log = log;
         _systemd = systemd;
         long now = BootClock.NowMs;
+        _trim = new HeapTrim(now);
         _elector = new Elector(
             new ElectorOptions
             {
@@ -244,6 +246,9 @@ internal sealed partial class LinkAgent : IDisposable
 
         if (_systemd.IsEnabled && now >= _statusAtMs)
             ShowStatus(now);
+        // Without a wake of its own: the loop goes round at least with every renewal.
+        if (_trim.WantsLook(now) && _trim.IsDue(now, GC.GetTotalAllocatedBytes()))
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         long outputs = Math.Min(Math.Min(_outputs.NextDueMs ?? long.MaxValue, _remote.NextDueMs ?? long.MaxValue), _endingUntilMs);
         return Math.Min(Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _leaveAtMs), outputs);
     }

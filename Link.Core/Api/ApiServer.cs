@@ -54,7 +54,7 @@ internal sealed class ApiServer : IAsyncDisposable
             }
 
             BindTcp();
-            await BindUnixAsync(cancel);
+            BindUnix();
             _server = Build();
             await _server.StartAsync(_application, cancel);
         }
@@ -89,7 +89,7 @@ internal sealed class ApiServer : IAsyncDisposable
         if (_socketPath is { } path)
         {
             _socketPath = null;
-            await UnixSocketFile.RemoveAsync(path, CancellationToken.None);
+            UnixSocketFile.Remove(path);
         }
     }
 
@@ -151,14 +151,14 @@ internal sealed class ApiServer : IAsyncDisposable
         },
         fault);
 
-    private async Task BindUnixAsync(CancellationToken cancel)
+    private void BindUnix()
     {
         if (_options.SocketPath is not { } path)
         {
             return;
         }
 
-        (Socket? socket, string? reason) = await UnixSocketFile.BindAsync(path, cancel);
+        (Socket? socket, string? reason) = UnixSocketFile.Bind(path);
         if (socket is null)
         {
             _log($"api: no Unix socket: {reason}; clients reach the agent over TCP only", null);

@@ -12,7 +12,7 @@ internal sealed class NetworkMonitor : IDisposable
     private readonly NetlinkSocket _socket;
     private readonly INetworkNotices _notices;
     private readonly Func<int, NetworkLink?> _find;
-    private readonly byte[] _buffer = new byte[64 << 10];
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(64 << 10, pinned: true);
     private bool _lost;
 
     /// <param name="receiveBuffer">Bytes; when it overflows, <see cref="INetworkNotices.NoticesLost"/> tells.</param>

@@ -23,7 +23,7 @@ internal sealed class RouteRequests
     private readonly byte[] _buffer;
     private int _length;
 
-    public RouteRequests(int capacity) => _buffer = new byte[capacity * MaxMessage];
+    public RouteRequests(int capacity) => _buffer = GC.AllocateUninitializedArray<byte>(capacity * MaxMessage, pinned: true);
 
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
 

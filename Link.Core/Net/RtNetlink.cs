@@ -20,7 +20,8 @@ internal sealed class RtNetlink : IDisposable
 
     private readonly NetlinkSocket _socket = new(groups: 0, ReceiveBuffer);
     private readonly RouteRequests _requests = new(BatchSize);
-    private readonly byte[] _receive = new byte[DumpSlot];
+    // Pinned, as the other buffers for the kernel that live as long as the agent: they neither fill the first generation nor are they copied.
+    private readonly byte[] _receive = GC.AllocateUninitializedArray<byte>(DumpSlot, pinned: true);
     private readonly int[] _lengths = new int[64];
     private uint _sequence = 1;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Link.Core.Api;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Api;
@@ -38,16 +39,30 @@ public sealed class UnixSocketTests : IDisposable
     public async Task What_a_dead_process_left_is_replaced()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
-        string elsewhere = Path.Combine(_directory, "x");
-        using (Socket dead = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
-        {
-            dead.Bind(new UnixDomainSocketEndPoint(elsewhere));
-            File.Move(elsewhere, SocketPath);
-        }
-
+        LeaveDeadSocket();
         await using RunningApi api = await StartAsync();
         Assert.Empty(api.Log);
         Assert.Equal("1.2.3", await VersionAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Looking_who_serves_it_raises_no_exception(bool left)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
+        if (left)
+        {
+            LeaveDeadSocket();
+        }
+
+        using RaisedExceptions raised = new(nameof(UnixSocketFile));
+        (Socket? socket, string? reason) = UnixSocketFile.Bind(SocketPath);
+        socket?.Dispose();
+        Assert.Null(reason);
+        UnixSocketFile.Remove(SocketPath);
+        Assert.Empty(raised.All);
+        Assert.False(File.Exists(SocketPath));
     }
 
     [Fact]
@@ -116,6 +131,14 @@ public sealed class UnixSocketTests : IDisposable
     {
         using ApiClient client = new(new ApiClientOptions { SocketPath = SocketPath });
         return await client.VersionAsync(TestContext.Current.CancellationToken);
+    }
+
+    private void LeaveDeadSocket()
+    {
+        string elsewhere = Path.Combine(_directory, "x");
+        using Socket dead = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        dead.Bind(new UnixDomainSocketEndPoint(elsewhere));
+        File.Move(elsewhere, SocketPath);
     }
 
     private static string Mode(UnixFileMode mode) =>

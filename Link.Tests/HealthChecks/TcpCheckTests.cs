@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Link.Core.HealthChecks;
 using Link.Core.Net;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.HealthChecks;
@@ -35,8 +36,12 @@ public sealed class TcpCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_port_that_nobody_listens_on_says_so() =>
+    public async Task A_port_that_nobody_listens_on_says_so_without_an_exception()
+    {
+        using var raised = new RaisedExceptions(nameof(TcpCheck));
         Assert.Equal(CheckResult.Fail($"connect 127.0.0.1:{Port}: connection refused"), await ProbeAsync("127.0.0.1"));
+        Assert.Empty(raised.All);
+    }
 
     [Fact]
     public async Task A_port_that_does_not_answer_fails_when_the_time_is_over()
