@@ -26,7 +26,24 @@ internal static class TransportFault
             }
         }
         Exception root = fault.GetBaseException();
-        return IsHandshake(fault) ? $"TLS handshake failed: {root.Message}" : root.Message;
+        // The connection ended while a body was being sent.
+        if (root is OperationCanceledException)
+            return "connection closed by the member";
+        if (!IsHandshake(fault))
+            return root.Message;
+        // A TLS alert would be an exception of OpenSSL; this is an answer that is no TLS, or none at all.
+        return $"TLS handshake failed: {root.Message}{(root is AuthenticationException or IOException ? "; if etcd has no TLS, use http" : "")}";
+    }
+
+    /// <summary>The connection ended in its first exchange of HTTP/2: so does one to a port that speaks TLS, or HTTP/1.</summary>
+    public static bool IsFirstExchange(Exception fault)
+    {
+        if (fault.GetBaseException() is OperationCanceledException)
+            return true;
+        for (Exception? part = fault; part is not null; part = part.InnerException)
+            if (part is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse })
+                return true;
+        return false;
     }
 
     public static bool IsHandshake(Exception fault)
