@@ -38,6 +38,24 @@ public sealed class ExecutableTests(LoneBed bed, ITestOutputHelper output) : End
         Assert.DoesNotContain("short", text + error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("net_raw", "change addresses")]
+    [InlineData("net_admin", "open a packet socket")]
+    public async Task Without_a_capability_that_it_needs_the_agent_ends_with_1_and_says_so(string only, string tried)
+    {
+        var environment = Environment();
+        environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
+        environment["ETCD_HOSTS"] = "http://127.0.0.1:2379";
+        environment["SOCKET"] = "none";
+        var (code, _, error) = await Tool.TryAsync("ip",
+        [
+            "netns", "exec", Bed.Host(1).Namespace.Name, Programs.Find("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups",
+            $"--inh-caps=-all,+{only}", $"--ambient-caps=-all,+{only}", Programs.Link, "agent",
+        ], environment: environment);
+        Assert.Equal(1, code);
+        Assert.Contains($"{tried}: Operation not permitted (errno 1); it needs CAP_NET_ADMIN and CAP_NET_RAW", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_unix_socket_is_for_its_owner_and_group_only()
     {
