@@ -31,9 +31,9 @@ internal static class Program
         {
             return Run(args);
         }
-        catch (IOException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // Standard error cannot be written either (a full disk): nobody can be told.
+            // Standard error cannot be written either (a full disk, or it was closed): nobody can be told.
             return ExitCode.Failed;
         }
     }
@@ -83,7 +83,10 @@ internal static class Program
         return Finish(output, ClientProgram.RunAsync(args, console, interrupt.Token).GetAwaiter().GetResult());
     }
 
-    /// <summary>Writes what is left. A pipe that its reader closed is no fault to .NET; a full disk is one.</summary>
+    /// <summary>
+    /// Writes what is left. A pipe that its reader closed is no fault to .NET; a full disk is one, and so is an output that was closed from the start
+    /// (UnauthorizedAccessException).
+    /// </summary>
     private static int Finish(StreamWriter output, int code)
     {
         try
@@ -91,9 +94,9 @@ internal static class Program
             output.Flush();
             return code;
         }
-        catch (IOException fault)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"link: the output cannot be written: {fault.Message}");
+            Console.Error.WriteLine($"link: the output cannot be written: {fault.GetBaseException().Message}");
             return ExitCode.Failed;
         }
     }
