@@ -241,8 +241,14 @@ internal sealed class ApiClient : IDisposable
             cause = inner;
         }
 
-        // A Unix socket whose file is missing comes as an address that cannot be had.
-        return cause is SocketException { SocketErrorCode: SocketError.AddressNotAvailable } ? "no such file" : cause.Message.ReplaceLineEndings(" ");
+        return (cause as SocketException)?.SocketErrorCode switch
+        {
+            // A Unix socket whose file is missing comes as an address that cannot be had.
+            SocketError.AddressNotAvailable => "no such file",
+            SocketError.HostNotFound or SocketError.NoData => "its name is not known",
+            SocketError.TryAgain => "the name servers do not answer",
+            _ => cause.Message.ReplaceLineEndings(" "),
+        };
     }
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, CancellationToken cancel)
