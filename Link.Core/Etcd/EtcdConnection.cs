@@ -159,9 +159,8 @@ internal sealed class EtcdConnection : IDisposable
 
     private string Reason(Exception fault)
     {
-        if (!_hasAnswered && TransportFault.IsFirstExchange(fault))
-            return "it does not answer as etcd does: check the port, and whether it wants http or https";
-        return TransportFault.Describe(fault, _connectTimeout);
+        string reason = TransportFault.Describe(fault, _connectTimeout);
+        return reason == TransportFault.Closed && !_hasAnswered ? $"{reason} before any answer: check the port, and whether it wants http or https" : reason;
     }
 
     /// <exception cref="EtcdException">The answer is no gRPC, or a status without a message.</exception>
@@ -180,7 +179,7 @@ internal sealed class EtcdConnection : IDisposable
         lock (_gate)
         {
             if (_connecting)
-                throw _connectError is { } error ? new SocketException((int)error) : new IOException("connection closed by the member");
+                throw _connectError is { } error ? new SocketException((int)error) : new IOException(TransportFault.Closed);
             _connecting = true;
         }
         bool literal = IPAddress.TryParse(context.DnsEndPoint.Host, out IPAddress? address);

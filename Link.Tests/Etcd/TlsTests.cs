@@ -81,7 +81,7 @@ public sealed class TlsTests : IAsyncLifetime
         await using var client = new EtcdClient(EtcdOptions.Parse(_etcd.Urls.Replace("https", "http"), []) with { RequestTimeout = Brief });
         EtcdException fault = await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("/a", "1"));
         Assert.Equal(EtcdFailure.Unavailable, fault.Kind);
-        Assert.EndsWith(": it does not answer as etcd does: check the port, and whether it wants http or https", fault.Message);
+        Assert.EndsWith(": connection closed by the member before any answer: check the port, and whether it wants http or https", fault.Message);
     }
 
     [Fact]
