@@ -3,6 +3,7 @@ using System.Text;
 using Link.Cli.Agent;
 using Link.Cli.Client;
 using Link.Cli.CommandLine;
+using Microsoft.Win32.SafeHandles;
 
 namespace Link.Cli;
 
@@ -29,12 +30,33 @@ internal static class Program
     {
         try
         {
+            FillStandardDescriptors();
             return Run(args);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             // Standard error cannot be written either (a full disk, or it was closed): nobody can be told.
             return ExitCode.Failed;
+        }
+    }
+
+    /// <summary>
+    /// Of the descriptors 0 to 2, one that was closed from the start would go to the next file, pipe or socket, and output would be written into that:
+    /// into .NET's own pipe of signals, say. What takes its place cannot be written, so that whoever writes is told.
+    /// </summary>
+    private static void FillStandardDescriptors()
+    {
+        while (true)
+        {
+            SafeFileHandle free = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            if (free.DangerousGetHandle() > 2)
+            {
+                free.Dispose();
+                return;
+            }
+
+            // It stays open for good.
+            free.SetHandleAsInvalid();
         }
     }
 
