@@ -3,6 +3,7 @@ using System.Text;
 using Link.Cli.Agent;
 using Link.Cli.Client;
 using Link.Cli.CommandLine;
+using Microsoft.Win32.SafeHandles;
 
 namespace Link.Cli;
 
@@ -29,12 +30,33 @@ internal static class Program
     {
         try
         {
+            FillStandardDescriptors();
             return Run(args);
         }
-        catch (IOException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // Standard error cannot be written either (a full disk): nobody can be told.
+            // Standard error cannot be written either (a full disk, or it was closed): nobody can be told.
             return ExitCode.Failed;
+        }
+    }
+
+    /// <summary>
+    /// Of the descriptors 0 to 2, one that was closed from the start would go to the next file, pipe or socket, and output would be written into that:
+    /// into .NET's own pipe of signals, say. What takes its place cannot be written, so that whoever writes is told.
+    /// </summary>
+    private static void FillStandardDescriptors()
+    {
+        while (true)
+        {
+            SafeFileHandle free = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            if (free.DangerousGetHandle() > 2)
+            {
+                free.Dispose();
+                return;
+            }
+
+            // It stays open for good.
+            free.SetHandleAsInvalid();
         }
     }
 
@@ -83,7 +105,10 @@ internal static class Program
         return Finish(output, ClientProgram.RunAsync(args, console, interrupt.Token).GetAwaiter().GetResult());
     }
 
-    /// <summary>Writes what is left. A pipe that its reader closed is no fault to .NET; a full disk is one.</summary>
+    /// <summary>
+    /// Writes what is left. A pipe that its reader closed is no fault to .NET; a full disk is one, and so is an output that was closed from the start
+    /// (UnauthorizedAccessException).
+    /// </summary>
     private static int Finish(StreamWriter output, int code)
     {
         try
@@ -91,9 +116,9 @@ internal static class Program
             output.Flush();
             return code;
         }
-        catch (IOException fault)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"link: the output cannot be written: {fault.Message}");
+            Console.Error.WriteLine($"link: the output cannot be written: {fault.GetBaseException().Message}");
             return ExitCode.Failed;
         }
     }

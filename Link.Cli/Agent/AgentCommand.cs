@@ -29,7 +29,7 @@ internal static class AgentCommand
 
         The configuration comes from the environment. The least it needs:
           ETCD_HOSTS=http://10.0.0.1:2379,http://10.0.0.2:2379   INTERFACE=eth0
-        Every variable, with its default: link agent --check-config
+        Every variable: man link.env, docs/configuration.md; what is in effect: link agent --check-config
         """;
 
     public static int Run(string[] args)

@@ -79,7 +79,9 @@ internal sealed class ClientRun : IDisposable
         }
     }
 
-    public void WriteJson(Action<Utf8JsonWriter> write)
+    public void WriteJson(Action<Utf8JsonWriter> write) => WriteJson(Output, write);
+
+    public static void WriteJson(TextWriter output, Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter json = new(buffer, s_json))
@@ -87,7 +89,7 @@ internal sealed class ClientRun : IDisposable
             write(json);
         }
 
-        Output.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
+        output.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
 
     public void Dispose() => Agent.Dispose();

@@ -24,14 +24,17 @@ internal static class EndpointFinder
 
         IReadOnlyList<EndpointAnswer> all = await agent.ListAsync(form, cancel);
         List<EndpointAnswer> matches = [.. all.Where(item => Means(item.Endpoint, text))];
+        bool saysNothing = false;
         if (matches.Count == 0)
         {
+            // What every id starts with names none, not even the only one: a script's vip-$ID, say, with an empty variable.
+            saysNothing = IdPrefix.StartsWith(text, StringComparison.OrdinalIgnoreCase);
             matches = [.. all.Where(item => StartsWith(item.Endpoint.Id, text))];
         }
 
         return matches.Count switch
         {
-            1 => matches[0],
+            1 when !saysNothing => matches[0],
             0 => throw NoMatch(agent, text),
             _ => throw new ApiRefusedException(409, $"{text} may be any of {string.Join(", ", matches.Take(10).Select(item => $"{item.Endpoint.Id} ({EndpointAddress.Of(item.Endpoint)})"))}; write more of the id"),
         };

@@ -19,13 +19,13 @@ internal sealed class GivenText(ClientConsole console, CancellationToken cancel)
     {
         "-" => ReadInput(option),
         ['@', '@', ..] => text[1..],
-        ['@', .. string path] => ReadFile(option, path),
+        ['@', .. string path] => ReadFile(option, path, text),
         _ => text,
     };
 
     /// <summary>A file's text without the newline at its end; <c>-</c> is the standard input.</summary>
     /// <inheritdoc cref="Read"/>
-    public string ReadFrom(string option, string path) => path == "-" ? ReadInput(option) : ReadFile(option, path);
+    public string ReadFrom(string option, string path) => path == "-" ? ReadInput(option) : ReadFile(option, path, path);
 
     private string ReadInput(string option)
     {
@@ -41,7 +41,8 @@ internal sealed class GivenText(ClientConsole console, CancellationToken cancel)
         return Task.Run(() => ReadAll(option, input), cancel).WaitAsync(cancel).GetAwaiter().GetResult();
     }
 
-    private static string ReadFile(string option, string path)
+    /// <param name="given">The path as it was given, for messages.</param>
+    private static string ReadFile(string option, string path, string given)
     {
         try
         {
@@ -50,7 +51,7 @@ internal sealed class GivenText(ClientConsole console, CancellationToken cancel)
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new UsageException($"{option} @{path} cannot be read: {WatchedText.Reason(fault, path)}");
+            throw new UsageException($"{option} {given} cannot be read: {WatchedText.Reason(fault, path)}");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Link.Cli.CommandLine;
 using Link.Core.Agent;
 using Link.Core.Api;
@@ -137,6 +138,11 @@ internal sealed class GlobalOptions
             ? duration
             : throw new UsageException($"{name} {text} is no duration of at most a day; write it as 500ms, 10s or 1m30s");
     }
+
+    public static int WholeSeconds(string name, string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+            ? seconds
+            : throw new UsageException($"{name} {text} is no whole number of seconds");
 
     private static string? Variable(ClientConsole console, string name) => console.Environment(name) is { Length: > 0 } value ? value : null;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Link.Cli.CommandLine;
 
@@ -62,13 +61,11 @@ internal sealed record PluginField(string Name, PluginFieldKind Kind, Option Opt
             case PluginFieldKind.File:
                 // Without the @ of other options: text that is no path would be of no use here.
                 string path = Text(parsed);
-                json.WriteStringValue(given.Read(Option.Name, path is "-" or ['@', ..] ? path : $"@{path}"));
+                json.WriteStringValue(path is ['@', ..] ? given.Read(Option.Name, path) : given.ReadFrom(Option.Name, path));
                 break;
 
             case PluginFieldKind.WholeNumber:
-                json.WriteNumberValue(int.TryParse(Text(parsed), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-                    ? number
-                    : throw new UsageException($"{Option.Name} {Text(parsed)} is no whole number of seconds"));
+                json.WriteNumberValue(GlobalOptions.WholeSeconds(Option.Name, Text(parsed)));
                 break;
 
             case PluginFieldKind.Command:

@@ -29,6 +29,9 @@ internal sealed class EtcdSession : IAsyncDisposable
     private readonly Action<IReadOnlyList<ElectorInput>> _report;
     private readonly Queue<LockTransaction> _waiting = new();
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Of the watch's callback, which runs once at a time.</summary>
+    private bool _watchIsLost;
     private int _requests;
 
     /// <param name="storedOf">The stored form of an endpoint, by id.</param>
@@ -217,6 +220,7 @@ internal sealed class EtcdSession : IAsyncDisposable
         switch (message)
         {
             case WatchMessage.Started started:
+                TellWatchWorks();
                 Report(new ElectorInput.WatchStarted(started.Revision));
                 break;
             case WatchMessage.Events events:
@@ -230,12 +234,20 @@ internal sealed class EtcdSession : IAsyncDisposable
                 Post(() => _report(inputs));
                 break;
             case WatchMessage.Lost lost:
+                _watchIsLost = true;
                 _log.Warning("the watch on etcd is interrupted", ("reason", lost.Reason));
                 break;
             case WatchMessage.Resumed:
-                _log.Info("the watch on etcd works again");
+                TellWatchWorks();
                 break;
         }
+    }
+
+    private void TellWatchWorks()
+    {
+        if (_watchIsLost)
+            _log.Info("the watch on etcd works again");
+        _watchIsLost = false;
     }
 
     private ElectorInput? ToInput(Event e)

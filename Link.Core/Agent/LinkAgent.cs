@@ -21,6 +21,9 @@ namespace Link.Core.Agent;
 /// </summary>
 internal sealed partial class LinkAgent : IDisposable
 {
+    /// <summary>A command right after the start of the service should find the agent joined; one without etcd should not wait long.</summary>
+    private const long ReadyWithoutEtcdMs = 5_000;
+
     private readonly AgentOptions _options;
     private readonly string _version;
     private readonly Log _log;
@@ -55,6 +58,9 @@ internal sealed partial class LinkAgent : IDisposable
     private bool _predecessorWasLinK;
     private int _exitCode;
     private long _watchdogAtMs = long.MaxValue;
+
+    /// <summary>When systemd is told at the latest that the agent is ready; never: the API does not listen yet, or systemd knows.</summary>
+    private long _readyByMs = long.MaxValue;
     private long _statusAtMs;
     private string _status = "";
 
@@ -162,7 +168,7 @@ internal sealed partial class LinkAgent : IDisposable
         {
             await _api.StartAsync(CancellationToken.None).ConfigureAwait(false);
             _log.Info("api listens", ("tcp", string.Join(',', _api.Listening)), ("socket", _api.ListeningSocket));
-            _systemd.Ready("joining the cluster");
+            _loop.Post(() => _readyByMs = BootClock.NowMs + ReadyWithoutEtcdMs);
         }
         catch (ApiStartException fault)
         {
@@ -238,6 +244,12 @@ internal sealed partial class LinkAgent : IDisposable
             Farewell();
         if (now >= _leaveAtMs)
             Leave();
+        if (_readyByMs != long.MaxValue && (now >= _readyByMs || HasSettled()))
+        {
+            _readyByMs = long.MaxValue;
+            _systemd.Ready(_served ? null : "joining the cluster");
+        }
+
         if (now >= _watchdogAtMs)
         {
             _systemd.Watchdog();
@@ -250,7 +262,21 @@ internal sealed partial class LinkAgent : IDisposable
         if (_trim.WantsLook(now) && _trim.IsDue(now, GC.GetTotalAllocatedBytes()))
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         long outputs = Math.Min(Math.Min(_outputs.NextDueMs ?? long.MaxValue, _remote.NextDueMs ?? long.MaxValue), _endingUntilMs);
-        return Math.Min(Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _leaveAtMs), outputs);
+        return Math.Min(Math.Min(Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _leaveAtMs), _readyByMs), outputs);
+    }
+
+    /// <summary>The first elections are decided: what is asked after the start sees more than BOOTING.</summary>
+    private bool HasSettled()
+    {
+        if (!_served)
+            return false;
+        foreach (Endpoint endpoint in _elector.Endpoints.Values)
+        {
+            if (endpoint.State == EndpointState.Booting)
+                return false;
+        }
+
+        return true;
     }
 
     private void ShowStatus(long now)

@@ -72,7 +72,7 @@ internal static class ApiAnswerReader
     public static string? Text(JsonElement json, string name) =>
         Property(json, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
-    /// <summary>What an answer says about its error: <c>error</c>, then <c>msg</c>, then the text itself.</summary>
+    /// <summary>What an answer says about its error: <c>error</c>, then <c>msg</c>, then the status with the text itself.</summary>
     public static string Error(int status, JsonElement? json, ReadOnlySpan<byte> text)
     {
         if (json is { } body && (Text(body, "error") ?? Text(body, "msg")) is { Length: > 0 } said)
@@ -84,7 +84,8 @@ internal static class ApiAnswerReader
         }
 
         string plain = json is null ? OneLine(Encoding.UTF8.GetString(text)) : "";
-        return plain.Length > 0 && !plain.StartsWith('<') ? plain : $"the agent answered with status {status}";
+        // Text alone may come from anybody who answers there.
+        return $"the agent answered with status {status}{(plain.Length > 0 && !plain.StartsWith('<') ? $": {plain}" : "")}";
     }
 
     private static string Field(JsonProperty field) => field.Value.ValueKind == JsonValueKind.Array

@@ -15,6 +15,7 @@ namespace Link.Core.Api;
 internal sealed class ApiClient : IDisposable
 {
     private const int MaxAnswerBytes = 16 * 1024 * 1024;
+    private const string SocketIsClosed = "permission denied on the Unix socket: use sudo, or join the group link";
 
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(5);
 
@@ -210,7 +211,9 @@ internal sealed class ApiClient : IDisposable
             int status = (int)response.StatusCode;
             EtcdTrouble = response.Headers.TryGetValues("X-Link-Etcd", out IEnumerable<string>? states) ? states.FirstOrDefault() : null;
             JsonElement? json = ReadJson(text);
-            return (status, json, status < 300 ? "" : ApiAnswerReader.Error(status, json, text.Span));
+            string error = status < 300 ? "" : ApiAnswerReader.Error(status, json, text.Span);
+            // Without credentials, or without TLS: the socket would have needed neither.
+            return (status, json, _socketIsClosedToUs && status is (400 or 401) ? $"{SocketIsClosed}; over TCP: {error}" : error);
         }
         catch (OperationCanceledException fault) when (!cancel.IsCancellationRequested)
         {
@@ -228,7 +231,7 @@ internal sealed class ApiClient : IDisposable
                 throw new ApiUntrustedException(explained, fault);
             }
 
-            string cause = _socketIsClosedToUs ? "permission denied on the Unix socket: use sudo, or join the group link" : Cause(fault);
+            string cause = _socketIsClosedToUs ? SocketIsClosed : Cause(fault);
             throw new ApiUnreachableException($"no agent answers at {Target} ({cause})", fault);
         }
     }
@@ -241,8 +244,14 @@ internal sealed class ApiClient : IDisposable
             cause = inner;
         }
 
-        // A Unix socket whose file is missing comes as an address that cannot be had.
-        return cause is SocketException { SocketErrorCode: SocketError.AddressNotAvailable } ? "no such file" : cause.Message.ReplaceLineEndings(" ");
+        return (cause as SocketException)?.SocketErrorCode switch
+        {
+            // A Unix socket whose file is missing comes as an address that cannot be had.
+            SocketError.AddressNotAvailable => "no such file",
+            SocketError.HostNotFound or SocketError.NoData => "its name is not known",
+            SocketError.TryAgain => "the name servers do not answer",
+            _ => cause.Message.ReplaceLineEndings(" "),
+        };
     }
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, CancellationToken cancel)

@@ -99,11 +99,20 @@ internal sealed partial class ApiRoutes
         _ => throw new InvalidOperationException($"Unknown outcome {outcome.Status}."),
     };
 
-    /// <summary>Says how fresh an answer from memory is.</summary>
-    private async Task<ApiAnswer> WithEtcdStateAsync(ApiRequest request, ApiAnswer answer)
+    /// <summary>
+    /// Answers from memory, and says how fresh that is. That is asked first: an agent that hears of its endpoints in between must not call the list
+    /// without them fresh.
+    /// </summary>
+    private async Task<ApiAnswer> RememberAsync<T>(ApiRequest request, Func<CancellationToken, Task<T>> question, Func<T, ApiAnswer> show)
     {
         (bool answered, AgentSnapshot? status) = await AskAsync(request, agent.GetStatusAsync);
-        return answered && status is not null ? answer with { EtcdState = Doubt(status) } : answer;
+        if (!answered || status is null)
+        {
+            return Hangs();
+        }
+
+        (answered, T? memory) = await AskAsync(request, question);
+        return answered ? show(memory!) with { EtcdState = Doubt(status) } : Hangs();
     }
 
     private static string? Doubt(AgentSnapshot status) => status.Etcd == "ok" ? null : status.Etcd;

@@ -111,10 +111,8 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
         return body.Fault() ?? await CommandAsync(request, cancel => agent.RotateSecretsAsync(force, cancel));
     }
 
-    private async Task<ApiAnswer> ListAsync(ApiRequest request, ApiForm form)
-    {
-        (bool answered, IReadOnlyList<EndpointSnapshot>? endpoints) = await AskAsync(request, agent.ListAsync);
-        return !answered || endpoints is null ? Hangs() : await WithEtcdStateAsync(request, ApiAnswer.Json(200, json =>
+    private Task<ApiAnswer> ListAsync(ApiRequest request, ApiForm form) =>
+        RememberAsync(request, agent.ListAsync, endpoints => ApiAnswer.Json(200, json =>
         {
             json.WriteStartObject();
             json.WriteStartArray(form == ApiForm.Endpoints ? "endpoints" : "ips");
@@ -126,28 +124,12 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
             json.WriteEndArray();
             json.WriteEndObject();
         }));
-    }
 
-    private async Task<ApiAnswer> ShowAsync(ApiRequest request, ApiForm form, string id)
-    {
-        (bool answered, EndpointSnapshot? endpoint) = await AskAsync(request, cancel => agent.FindAsync(id, cancel));
-        if (!answered)
-        {
-            return Hangs();
-        }
+    private Task<ApiAnswer> ShowAsync(ApiRequest request, ApiForm form, string id) =>
+        RememberAsync(request, cancel => agent.FindAsync(id, cancel), endpoint => endpoint is null ? ApiAnswer.NotFound(form) : Wrapped(200, endpoint, form));
 
-        return await WithEtcdStateAsync(request, endpoint is null ? ApiAnswer.NotFound(form) : Wrapped(200, endpoint, form));
-    }
-
-    private async Task<ApiAnswer> HostsAsync(ApiRequest request, ApiForm form, string id)
-    {
-        (bool answered, IReadOnlyList<string>? hosts) = await AskAsync(request, cancel => agent.HostsAsync(id, cancel));
-        if (!answered)
-        {
-            return Hangs();
-        }
-
-        return await WithEtcdStateAsync(request, hosts is null ? ApiAnswer.NotFound(form) : ApiAnswer.Json(200, json =>
+    private Task<ApiAnswer> HostsAsync(ApiRequest request, ApiForm form, string id) =>
+        RememberAsync(request, cancel => agent.HostsAsync(id, cancel), hosts => hosts is null ? ApiAnswer.NotFound(form) : ApiAnswer.Json(200, json =>
         {
             json.WriteStartObject();
             json.WriteStartArray("hosts");
@@ -161,7 +143,6 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
             json.WriteEndArray();
             json.WriteEndObject();
         }));
-    }
 
     private async Task<ApiAnswer> AddAsync(ApiRequest request, ApiForm form)
     {

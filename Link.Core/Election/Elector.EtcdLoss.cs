@@ -21,10 +21,8 @@ internal sealed partial class Elector
         ReconcileAll();
     }
 
-    private void OnEtcdBack(bool wasLost)
+    private void OnEtcdBack()
     {
-        if (wasLost)
-            Notice(NoticeLevel.Info, null, "etcd answers again");
         foreach (Endpoint endpoint in _byId.Values)
         {
             endpoint.Asking = false;

@@ -37,8 +37,9 @@ internal sealed partial class Elector
 
     private void OnLeaseAnswered(int ttlSeconds, long sentAtMs)
     {
-        bool wasLost = _lost;
         bool wasAsking = _asking;
+        if (_lost || _lastRenewalFailed)
+            Notice(NoticeLevel.Info, null, "etcd answers again");
         if (_nowMs >= _leaseDeadlineMs)
             ForgetLocks();
         _leaseConfirmed = true;
@@ -54,7 +55,7 @@ internal sealed partial class Elector
         _releaseDone = false;
         _silenceAtMs = long.MaxValue;
         if (wasAsking)
-            OnEtcdBack(wasLost);
+            OnEtcdBack();
         if (_phase != Phase.Serving)
             return;
         foreach (Endpoint endpoint in _byId.Values)

@@ -23,6 +23,8 @@ internal sealed class EtcdConnection : IDisposable
     private Socket? _socket;
     private string? _closeReason;
     private string? _distrust;
+    private bool _lacksCertificate;
+    private bool _hasAnswered;
     private bool _connecting;
     private SocketError? _connectError;
 
@@ -50,7 +52,7 @@ internal sealed class EtcdConnection : IDisposable
             ConnectCallback = ConnectAsync,
         };
         if (endpoint.Scheme == Uri.UriSchemeHttps)
-            handler.SslOptions = tls.CreateOptions(Name, distrust => _distrust = distrust);
+            handler.SslOptions = tls.CreateOptions(Name, distrust => _distrust = distrust, () => _lacksCertificate = true);
         _invoker = new HttpMessageInvoker(handler);
     }
 
@@ -145,12 +147,20 @@ internal sealed class EtcdConnection : IDisposable
     {
         if (_distrust is { } distrust)
             return new EtcdException(EtcdFailure.Certificate, Name, distrust);
+        if (_lacksCertificate && !_hasAnswered)
+            return new EtcdException(EtcdFailure.Certificate, Name, "the member wants a client certificate: set ETCD_TLS_CERT and ETCD_TLS_KEY", maybeApplied);
         if (TransportFault.IsRefusedCertificate(fault))
             return new EtcdException(EtcdFailure.Certificate, Name, $"the member refuses the client's certificate: {fault.GetBaseException().Message}");
         if (_closeReason is { } reason)
             return new EtcdException(EtcdFailure.Unavailable, Name, $"connection given up: {reason}", maybeApplied);
         return new EtcdException(
-            TransportFault.IsHandshake(fault) ? EtcdFailure.Certificate : EtcdFailure.Unavailable, Name, TransportFault.Describe(fault, _connectTimeout), maybeApplied);
+            TransportFault.IsHandshake(fault) ? EtcdFailure.Certificate : EtcdFailure.Unavailable, Name, Reason(fault), maybeApplied);
+    }
+
+    private string Reason(Exception fault)
+    {
+        string reason = TransportFault.Describe(fault, _connectTimeout);
+        return reason == TransportFault.Closed && !_hasAnswered ? $"{reason} before any answer: check the port, and whether it wants http or https" : reason;
     }
 
     /// <exception cref="EtcdException">The answer is no gRPC, or a status without a message.</exception>
@@ -158,6 +168,7 @@ internal sealed class EtcdConnection : IDisposable
     {
         if (response.StatusCode != HttpStatusCode.OK)
             throw new EtcdException(EtcdFailure.Unavailable, Name, $"not an etcd member: HTTP status {(int)response.StatusCode}");
+        _hasAnswered = true;
         // A failure without any message comes as headers alone.
         if (GrpcStatus.TryRead(response.Headers, out GrpcStatus status) && status.Code != 0)
             throw status.ToException(Name);
@@ -168,7 +179,7 @@ internal sealed class EtcdConnection : IDisposable
         lock (_gate)
         {
             if (_connecting)
-                throw _connectError is { } error ? new SocketException((int)error) : new IOException("connection closed by the member");
+                throw _connectError is { } error ? new SocketException((int)error) : new IOException(TransportFault.Closed);
             _connecting = true;
         }
         bool literal = IPAddress.TryParse(context.DnsEndPoint.Host, out IPAddress? address);

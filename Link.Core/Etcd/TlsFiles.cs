@@ -12,9 +12,12 @@ internal sealed class TlsFiles(string? certificateFile, string? keyFile, string?
     /// <inheritdoc cref="CertificateFiles.Refresh"/>
     public string? Refresh() => _files.Refresh();
 
-    /// <summary>Options of a new connection; <paramref name="distrust"/> learns why the member's certificate was refused.</summary>
+    /// <summary>Options of a new connection.</summary>
+    /// <param name="endpoint">For messages.</param>
+    /// <param name="distrust">Learns why the member's certificate was refused.</param>
+    /// <param name="wanted">Is called when the member asks for a client certificate and there is none.</param>
     /// <exception cref="EtcdException">Kind Certificate: the files were never readable.</exception>
-    public SslClientAuthenticationOptions CreateOptions(string endpoint, Action<string> distrust)
+    public SslClientAuthenticationOptions CreateOptions(string endpoint, Action<string> distrust, Action wanted)
     {
         string? fault = Refresh();
         if (_files.Current is not { } certificates)
@@ -22,6 +25,13 @@ internal sealed class TlsFiles(string? certificateFile, string? keyFile, string?
         return new SslClientAuthenticationOptions
         {
             ClientCertificateContext = certificates.Own,
+            LocalCertificateSelectionCallback = certificates.Own is not null ? null : (_, _, _, remote, _) =>
+            {
+                // Called once before the handshake, without the member's certificate, and again if the member asks.
+                if (remote is not null)
+                    wanted();
+                return null!;
+            },
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             CertificateChainPolicy = certificates.CreateChainPolicy(),
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>

@@ -7,6 +7,8 @@ namespace Link.Core.Etcd;
 /// <summary>Turns nested exceptions of sockets, TLS and HTTP/2 into a few words.</summary>
 internal static class TransportFault
 {
+    public const string Closed = "connection closed by the member";
+
     public static string Describe(Exception fault, TimeSpan connectTimeout)
     {
         for (Exception? part = fault; part is not null; part = part.InnerException)
@@ -18,7 +20,9 @@ internal static class TransportFault
                 case TimeoutException:
                     return $"no connection within {Text(connectTimeout)}";
                 case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
-                    return "connection closed by the member";
+                // What it said was no HTTP/2, as of a port that speaks TLS, or HTTP/1.
+                case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }:
+                    return Closed;
                 case HttpProtocolException protocol:
                     return $"HTTP/2 error {protocol.ErrorCode}: {protocol.Message}";
                 case ObjectDisposedException:
@@ -26,7 +30,13 @@ internal static class TransportFault
             }
         }
         Exception root = fault.GetBaseException();
-        return IsHandshake(fault) ? $"TLS handshake failed: {root.Message}" : root.Message;
+        // The connection ended while a body was being sent.
+        if (root is OperationCanceledException)
+            return Closed;
+        if (!IsHandshake(fault))
+            return root.Message;
+        // A TLS alert would be an exception of OpenSSL; this is an answer that is no TLS, or none at all.
+        return $"TLS handshake failed: {root.Message}{(root is AuthenticationException or IOException ? "; if etcd has no TLS, use http" : "")}";
     }
 
     public static bool IsHandshake(Exception fault)

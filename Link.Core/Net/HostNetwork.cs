@@ -31,6 +31,7 @@ internal sealed class HostNetwork : INetworkNotices, IDisposable
         try
         {
             opened.Add(_kernel = new RtNetlink());
+            _kernel.RequireRights();
             // The monitor before the list: what happens in between is then told.
             opened.Add(_monitor = new NetworkMonitor(Links, this));
             opened.Add(_frames = new PacketFrames());

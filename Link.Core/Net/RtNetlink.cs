@@ -51,6 +51,15 @@ internal sealed class RtNetlink : IDisposable
         return errors[0];
     }
 
+    /// <summary>Finds out whether this process may change addresses: of a request about no interface, the kernel looks at its sender first.</summary>
+    /// <exception cref="KernelException">It may not.</exception>
+    public void RequireRights()
+    {
+        NetworkLink none = new(0, "no interface", null, IsUp: false, HasCarrier: false, IsLoopback: false, HasNoArp: false);
+        if (Change(new AddressRequest(AddressRequestKind.Remove, none, new VirtualAddress(HostAddress.Any4, 32))) is { Number: Errno.EPERM or Errno.EACCES } refused)
+            throw new KernelException("change addresses", refused.Number);
+    }
+
     /// <param name="interfaceIndex">0 = of all interfaces.</param>
     /// <exception cref="KernelException">The kernel refused; other than for memory that should not happen.</exception>
     public List<AddressRecord> DumpAddresses(int interfaceIndex = 0)

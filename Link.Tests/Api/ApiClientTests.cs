@@ -15,7 +15,7 @@ public sealed class ApiClientTests
     [Theory]
     [InlineData("HTTP/1.1 400 Bad Request\r\nContent-Length: 44\r\n\r\n{\"msg\":\"no other nodes are listening\"}      ", "no other nodes are listening")]
     [InlineData("HTTP/1.1 500 X\r\nContent-Length: 30\r\n\r\n{\"error\":\"a\", \"msg\":\"b\"}       ", "a")]
-    [InlineData("HTTP/1.1 500 X\r\nContent-Length: 11\r\n\r\nplain\ntext\n", "plain text")]
+    [InlineData("HTTP/1.1 500 X\r\nContent-Length: 11\r\n\r\nplain\ntext\n", "the agent answered with status 500: plain text")]
     [InlineData("HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", "the agent answered with status 500")]
     [InlineData("HTTP/1.1 502 X\r\nContent-Length: 6\r\n\r\n<html>", "the agent answered with status 502")]
     [InlineData("HTTP/1.1 500 X\r\nContent-Length: 14\r\n\r\n{\"error\":null}", "the agent answered with status 500")]

@@ -101,6 +101,26 @@ public sealed class RoutesTests
     }
 
     [Fact]
+    public async Task A_list_from_before_the_agent_knew_its_endpoints_is_not_called_fresh()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Etcd = "connecting";
+        int asked = 0;
+        api.Agent.Question = _ =>
+        {
+            if (++asked == 2)
+            {
+                api.Agent.Etcd = "ok";
+                api.Agent.Have(FakeAgent.Arp("vip-5f09bd47-2074-4fe3-bea5-de5cd4f44baf", "10.0.0.1/32"));
+            }
+
+            return Task.CompletedTask;
+        };
+        ApiReply reply = await api.SendAsync("GET", "/endpoints");
+        Assert.True(reply.Header("X-Link-Etcd") == "connecting" || reply.Body.Contains("10.0.0.1", StringComparison.Ordinal), reply.Body);
+    }
+
+    [Fact]
     public async Task Drain_tells_its_message_and_undrain_has_none()
     {
         await using RunningApi api = await RunningApi.StartAsync();

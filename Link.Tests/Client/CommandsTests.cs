@@ -156,6 +156,20 @@ public sealed class CommandsTests
     }
 
     [Theory]
+    [InlineData("delete vip-")]
+    [InlineData("ips delete v")]
+    [InlineData("failover VIP")]
+    public async Task What_every_id_starts_with_does_not_mean_the_only_endpoint(string line)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Have(FakeAgent.Arp(A, "10.0.0.1/32"));
+        ClientResult result = await ClientRunner.RunAsync(api, line);
+        Assert.Equal((1, ""), (result.Code, result.Output));
+        Assert.EndsWith($" may be any of {A} (10.0.0.1/32); write more of the id\n", result.Error, StringComparison.Ordinal);
+        Assert.Equal(200, (await api.SendAsync("GET", $"/endpoints/{A}")).Status);
+    }
+
+    [Theory]
     [InlineData("show vip-6")]
     [InlineData("show 10.0.0.1/24")]
     [InlineData("show 10.0.0")]

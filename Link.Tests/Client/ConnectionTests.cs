@@ -59,6 +59,14 @@ public sealed class ConnectionTests
         Directory.Delete(directory);
     }
 
+    [Fact]
+    public async Task A_name_without_an_address_is_said_to_be_the_fault()
+    {
+        ClientResult result = await ClientRunner.RunAsync(["version", "--host", "agent.invalid"]);
+        Assert.Equal(3, result.Code);
+        Assert.Matches(@"no agent answers at http://agent\.invalid:1313 \((its name is not known|the name servers do not answer)\)", result.Error);
+    }
+
     [Theory]
     [InlineData("list")]
     [InlineData("ips add 10.0.0.1/32")]

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Link.Cli.Client;
 using Link.Core.Api.Access;
 using Link.Tests.Api;
@@ -28,6 +29,16 @@ public sealed class HashPasswordTests
         ClientResult result = await ClientRunner.RunAsync(["hash-password"], "secret", false, ("LINK_USER", "alice"), ("LINK_HOST", "ftp://nowhere"));
         Assert.Equal((0, ""), (result.Code, result.Error));
         Assert.True(PasswordHash.Parse(result.Output.TrimEnd(), out _)!.Matches("secret"u8, 0));
+    }
+
+    [Fact]
+    public async Task As_JSON_it_is_an_object_with_the_same_text()
+    {
+        ClientResult line = await ClientRunner.RunAsync(["hash-password", "-o", "json", "--user", "bob", "--role", "read"], "secret");
+        ClientResult hash = await ClientRunner.RunAsync(["hash-password", "-o", "json"], "secret");
+        Assert.StartsWith("bob:read:$pbkdf2-sha256$i=600000$", (string?)JsonNode.Parse(line.Output)!["line"], StringComparison.Ordinal);
+        Assert.StartsWith("$pbkdf2-sha256$i=600000$", (string?)JsonNode.Parse(hash.Output)!["hash"], StringComparison.Ordinal);
+        Assert.Equal(2, (await ClientRunner.RunAsync(["hash-password", "-o", "yaml"], "secret")).Code);
     }
 
     [Fact]

@@ -51,6 +51,21 @@ public sealed class ElectorLeaseTests
         Assert.True(driver.Wait(1_000).Did<ElectorEffect.LoadHost>());
     }
 
+    [Theory]
+    [InlineData(1_500)]
+    [InlineData(10_000)]
+    public void Whoever_was_told_that_etcd_is_silent_is_told_when_it_answers_again(int silentMs)
+    {
+        var driver = new ElectorDriver().Hold("a");
+        driver.Wait(silentMs, renew: false);
+        Assert.Single(Notices(), text => text.StartsWith("etcd does not answer: ", StringComparison.Ordinal));
+        Assert.DoesNotContain("etcd answers again", Notices());
+        driver.Wait(3_000);
+        Assert.Equal(["etcd answers again"], Notices());
+
+        IEnumerable<string> Notices() => driver.Effects.OfType<ElectorEffect.Notice>().Select(notice => notice.Text);
+    }
+
     [Fact]
     public void A_lost_lease_starts_a_new_election_and_claim_keeps_the_address_meanwhile()
     {

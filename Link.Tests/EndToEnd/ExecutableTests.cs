@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Link.Tests.Bed;
 using Xunit;
 
@@ -36,6 +38,68 @@ public sealed class ExecutableTests(LoneBed bed, ITestOutputHelper output) : End
             Assert.Contains(name, text + error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", text + error, StringComparison.Ordinal);
         Assert.DoesNotContain("short", text + error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("net_raw", "change addresses")]
+    [InlineData("net_admin", "open a packet socket")]
+    public async Task Without_a_capability_that_it_needs_the_agent_ends_with_1_and_says_so(string only, string tried)
+    {
+        var environment = Environment();
+        environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
+        environment["ETCD_HOSTS"] = "http://127.0.0.1:2379";
+        environment["SOCKET"] = "none";
+        var (code, _, error) = await Tool.TryAsync("ip",
+        [
+            "netns", "exec", Bed.Host(1).Namespace.Name, Programs.Find("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups",
+            $"--inh-caps=-all,+{only}", $"--ambient-caps=-all,+{only}", Programs.Link, "agent",
+        ], environment: environment);
+        Assert.Equal(1, code);
+        Assert.Contains($"{tried}: Operation not permitted (errno 1); it needs CAP_NET_ADMIN and CAP_NET_RAW", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task When_systemd_is_told_that_the_agent_is_ready_it_knows_its_endpoints_unless_etcd_is_silent()
+    {
+        await Bed.StartAgentsAsync();
+        var host = Bed.Host(1);
+        var id = await host.Api.AddAsync(TestBed.Vip);
+        await host.StopAgentAsync();
+        var (path, log) = (Path.Combine(Bed.Folder, "notify"), Path.Combine(Bed.Folder, "ready.log"));
+        using Socket systemd = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        systemd.Bind(new UnixDomainSocketEndPoint(path));
+        var environment = Environment();
+        environment["HOSTNAME"] = host.Name;
+        environment["INTERFACE"] = AgentHost.Interface;
+        environment["NOTIFY_SOCKET"] = path;
+        environment["SOCKET"] = "none";
+
+        // Joining may take a slow machine longer than the agent lets systemd wait.
+        for (var ready = ""; ready != "READY=1";)
+        {
+            var agent = ChildProcess.Start(host.Namespace, Programs.Link, ["agent"], new Dictionary<string, string>(environment) { ["ETCD_HOSTS"] = Bed.Etcd[0].Url }, log);
+            try
+            {
+                ready = await ReadyAsync(systemd);
+                if (ready == "READY=1")
+                    Assert.Equal((200, "ACTIVATED"), ((await host.Api.GetAsync("/health")).Status, await host.Api.StateAsync(id)));
+            }
+            finally
+            {
+                agent.Kill();
+                await agent.WaitForExitAsync(Patience);
+            }
+        }
+
+        var lonely = ChildProcess.Start(host.Namespace, Programs.Link, ["agent"], new Dictionary<string, string>(environment) { ["ETCD_HOSTS"] = "http://127.0.0.1:1" }, log);
+        try
+        {
+            Assert.Equal("READY=1\nSTATUS=joining the cluster", await ReadyAsync(systemd));
+        }
+        finally
+        {
+            lonely.Kill();
+        }
     }
 
     [Fact]
@@ -117,6 +181,19 @@ public sealed class ExecutableTests(LoneBed bed, ITestOutputHelper output) : End
         var (code, _, error) = await ClientAsync("--socket", Bed.Host(1).Socket, "ips", "show", "vip-00000000-0000-0000-0000-000000000000");
         Assert.NotEqual(0, code);
         Assert.NotEmpty(error);
+    }
+
+    /// <summary>What systemd is told when the start is over.</summary>
+    private static async Task<string> ReadyAsync(Socket systemd)
+    {
+        using CancellationTokenSource deadline = new(Patience);
+        var datagram = new byte[2048];
+        while (true)
+        {
+            var text = Encoding.UTF8.GetString(datagram, 0, await systemd.ReceiveAsync(datagram, deadline.Token));
+            if (text.StartsWith("READY=1", StringComparison.Ordinal))
+                return text;
+        }
     }
 
     private async Task<string> OkAsync(params string[] arguments)

@@ -71,8 +71,8 @@ public sealed class TlsTests : IAsyncLifetime
     {
         await using var client = new EtcdClient(_etcd.Options() with { CertificateFile = null, KeyFile = null, RequestTimeout = Brief });
         EtcdException fault = await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("/a", "1"));
-        Assert.StartsWith($"etcd {_etcd.Urls}: ", fault.Message);
-        Assert.True(fault.Kind is EtcdFailure.Certificate or EtcdFailure.Unavailable, fault.Message);
+        Assert.Equal(EtcdFailure.Certificate, fault.Kind);
+        Assert.Equal($"etcd {_etcd.Urls}: the member wants a client certificate: set ETCD_TLS_CERT and ETCD_TLS_KEY", fault.Message);
     }
 
     [Fact]
@@ -81,6 +81,16 @@ public sealed class TlsTests : IAsyncLifetime
         await using var client = new EtcdClient(EtcdOptions.Parse(_etcd.Urls.Replace("https", "http"), []) with { RequestTimeout = Brief });
         EtcdException fault = await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("/a", "1"));
         Assert.Equal(EtcdFailure.Unavailable, fault.Kind);
+        Assert.EndsWith(": connection closed by the member before any answer: check the port, and whether it wants http or https", fault.Message);
+    }
+
+    [Fact]
+    public async Task Https_to_a_port_without_tls_says_what_to_write()
+    {
+        await using EtcdCluster plain = await EtcdCluster.StartAsync();
+        await using var client = new EtcdClient(_etcd.Options() with { Endpoints = [new Uri(plain.Urls.Replace("http", "https"))], RequestTimeout = Brief });
+        EtcdException fault = await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("/a", "1"));
+        Assert.EndsWith("; if etcd has no TLS, use http", fault.Message);
     }
 
     [Fact]

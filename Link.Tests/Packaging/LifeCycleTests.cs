@@ -86,9 +86,14 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
 
     private async Task ConfigureAsync()
     {
-        var lines = new Dictionary<string, string>(BedOptions.ModerateLease) { ["ETCD_HOSTS"] = _bed.Etcd[0].Url, ["INTERFACE"] = AgentHost.Interface, ["HOSTNAME"] = "h1" };
+        var lines = new Dictionary<string, string>(BedOptions.ModerateLease) { ["ETCD_HOSTS"] = _bed.Etcd[0].Url, ["INTERFACE"] = AgentHost.Interface, ["HOSTNAME"] = "h1", ["PASSWORD"] = "secret" };
         await _machine.RunAsync($"printf '%s\\n' {string.Join(' ', lines.Select(pair => $"'{pair.Key}={pair.Value}'"))} >>/etc/link/link.env && systemctl start link");
         await _machine.RunAsync($"link-client ips add {TestBed.Vip}/32 --wait && link-client ips add {LoneVip}/32 --wait");
+        Assert.Equal(
+            (1, "link-client: permission denied on the Unix socket: use sudo, or join the group link; over TCP: credentials are missing or wrong: give --user and --password, or LINK_USER and LINK_PASSWORD\n"),
+            await _machine.TryAsync("setpriv --reuid=65534 --regid=65534 --clear-groups link-client ips list"));
+        await _machine.RunAsync("systemctl reload link");
+        await Wait.UntilAsync("the reload", async () => (await _machine.RunAsync("journalctl -u link --no-pager")).Contains("certificates and users are read again", StringComparison.Ordinal), Patience);
         await _bed.Host(2).StartAgentAsync();
         await _bed.Host(2).Api.AddAsync(TestBed.Vip, null);
         await Wait.UntilAsync("two competitors", async () => (await _machine.RunAsync($"link-client ips hosts {TestBed.Vip}")).Contains("h2", StringComparison.Ordinal), Patience);

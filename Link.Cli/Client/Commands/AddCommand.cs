@@ -19,7 +19,7 @@ internal sealed class AddCommand
 
     private readonly PluginOptions _pluginOptions;
     private readonly Option<string[]> _checks = new("--health-check") { Description = "check that must pass, as \"TCP HOST:PORT\"; may be repeated", HelpName = "CHECK" };
-    private readonly Option<int> _interval = new("--health-check-interval", "--healthcheck-interval") { Description = "seconds between checks [default: the agent's]", HelpName = "SECONDS" };
+    private readonly Option<string?> _interval = new("--health-check-interval", "--healthcheck-interval") { Description = "seconds between checks [default: the agent's]", HelpName = "SECONDS" };
     private readonly WaitOptions _wait = new("some host holds it");
 
     private AddCommand(ApiForm form)
@@ -85,6 +85,7 @@ internal sealed class AddCommand
         ParseResult parsed = run.Parsed;
         string[] words = parsed.GetValue(_words) ?? [];
         JsonElement config = _pluginOptions.Config(run, ref words);
-        return new NewEndpoint(_pluginOptions.Plugin(parsed), config, HealthCheckText.Parse(parsed.GetValue(_checks) ?? [], words), parsed.GetValue(_interval));
+        int interval = parsed.GetValue(_interval) is { } seconds ? GlobalOptions.WholeSeconds(_interval.Name, seconds) : 0;
+        return new NewEndpoint(_pluginOptions.Plugin(parsed), config, HealthCheckText.Parse(parsed.GetValue(_checks) ?? [], words), interval);
     }
 }

@@ -18,11 +18,11 @@ internal static class HashPasswordCommand
             "hash-password --user probe --role read < probe.password");
         Option<string?> role = new("--role") { Description = "with --user: read, operate or admin", HelpName = "ROLE", CompletionSources = { "read", "operate", "admin" } };
         command.Options.Add(role);
-        builder.RunAlone(command, (console, options, parsed, cancel) => Run(console, options.User(parsed), parsed.GetValue(role), cancel));
+        builder.RunAlone(command, (console, options, parsed, cancel) => Run(console, options.Format(parsed), options.User(parsed), parsed.GetValue(role), cancel));
         return command;
     }
 
-    private static int Run(ClientConsole console, string? user, string? role, CancellationToken cancel)
+    private static int Run(ClientConsole console, OutputFormat format, string? user, string? role, CancellationToken cancel)
     {
         if (user is null != role is null)
         {
@@ -46,7 +46,21 @@ internal static class HashPasswordCommand
         }
 
         string hash = PasswordHash.Create(Encoding.UTF8.GetBytes(password)).ToString();
-        console.Output.WriteLine(user is null ? hash : $"{user}:{role}:{hash}");
+        string line = user is null ? hash : $"{user}:{role}:{hash}";
+        if (format == OutputFormat.Json)
+        {
+            ClientRun.WriteJson(console.Output, json =>
+            {
+                json.WriteStartObject();
+                json.WriteString(user is null ? "hash" : "line", line);
+                json.WriteEndObject();
+            });
+        }
+        else
+        {
+            console.Output.WriteLine(line);
+        }
+
         return ExitCode.Ok;
     }
 

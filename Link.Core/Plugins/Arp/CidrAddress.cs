@@ -21,7 +21,8 @@ internal sealed record CidrAddress(IPAddress Address, int PrefixLength)
         var bits = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
         if (slash < 0)
             fault = $"\"{text}\" has no prefix length; write {address}/{bits}";
-        else if (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length < 1 || length > bits)
+        // To .NET, a number may end with NUL characters.
+        else if (text.EndsWith('\0') || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length < 1 || length > bits)
             fault = $"\"{text}\" has a wrong prefix length; must be 1 to {bits}";
         else if (address.IsIPv4MappedToIPv6)
             fault = $"\"{text}\" is an IPv4 address inside an IPv6 one; write {address.MapToIPv4()}/32";
