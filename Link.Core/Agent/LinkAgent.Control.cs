@@ -64,7 +64,7 @@ internal sealed partial class LinkAgent : IAgentControl
         {
             ReadResult<EndpointRecord> changed = await _etcd.Data.SetChecksAsync(id, checks, CancellationToken.None).ConfigureAwait(false);
             if (changed.Value == null)
-                return new Outcome(changed.Error == null ? OutcomeStatus.NotFound : OutcomeStatus.Failed, changed.Error);
+                return new Outcome(changed.Error == null ? OutcomeStatus.NotFound : OutcomeStatus.Conflict, changed.Error);
         }
         catch (EtcdException fault)
         {
@@ -231,9 +231,8 @@ internal sealed partial class LinkAgent : IAgentControl
         {
             AnswerStatus.Done => OutcomeStatus.Done,
             AnswerStatus.NotFound => OutcomeStatus.NotFound,
-            AnswerStatus.Refused => OutcomeStatus.Conflict,
             AnswerStatus.Unavailable => OutcomeStatus.Unavailable,
-            _ => OutcomeStatus.Failed,
+            _ => OutcomeStatus.Conflict,
         },
         reason);
 

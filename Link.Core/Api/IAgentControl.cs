@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Link.Core.Api;
 
-/// <summary>What the HTTP API asks of the agent. Implemented by the agent, and by a fake in the API's tests.</summary>
+/// <summary>
+/// What the HTTP API asks of the agent. Implemented by the agent, and by a fake in the API's tests. Throws <see cref="TimeoutException"/> when the agent is
+/// overloaded; whatever else it throws is a defect.
+/// </summary>
 internal interface IAgentControl
 {
     /// <summary>The agent as a whole, from memory.</summary>
@@ -36,8 +39,8 @@ internal interface IAgentControl
     Task<Outcome> UndrainAsync(CancellationToken cancel);
 
     /// <summary>
-    /// Encrypts this host's secrets anew with the current key; may take longer than a request. Conflict: there are no alternate keys, or a rotation is
-    /// under way. Failed: some secrets could not be opened; the error names them.
+    /// Encrypts this host's secrets anew with the current key; may take longer than a request. Conflict: there are no alternate keys, a rotation is
+    /// under way, or some secrets could not be opened; the error names them.
     /// </summary>
     /// <param name="force">Also the secrets that stand under the current key already, and without alternate keys.</param>
     Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel);
@@ -131,7 +134,7 @@ internal enum OutcomeStatus
     /// <summary>404</summary>
     NotFound,
 
-    /// <summary>409</summary>
+    /// <summary>409: the state does not allow it, here or where it was tried; nothing that works is broken, and repeating it alone does not help.</summary>
     Conflict,
 
     /// <summary>422, with <see cref="Outcome.FieldErrors"/></summary>
@@ -139,9 +142,6 @@ internal enum OutcomeStatus
 
     /// <summary>503: etcd does not answer.</summary>
     Unavailable,
-
-    /// <summary>500: it was tried and did not work.</summary>
-    Failed,
 }
 
 /// <summary>Outcome of a command.</summary>
