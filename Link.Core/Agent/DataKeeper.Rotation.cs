@@ -46,9 +46,9 @@ internal sealed partial class DataKeeper
         {
             return await ExclusivelyAsync(() => RotateAsync(force, _stop.Token), _stop.Token).ConfigureAwait(false);
         }
-        catch (EtcdException fault)
+        catch (Exception fault) when (fault is EtcdException or TimeoutException)
         {
-            return new Outcome(OutcomeStatus.Unavailable, $"{fault.Message}; {Rotation.Done} of {Rotation.Total} secrets are under the current key: rotate again when etcd answers");
+            return new Outcome(OutcomeStatus.Unavailable, $"{fault.Message}; {Rotation.Done} of {Rotation.Total} secrets are under the current key: rotate again {(fault is EtcdException ? "when etcd answers" : "later")}");
         }
     }
 
