@@ -212,6 +212,7 @@ internal sealed partial class LinkAgent : IAgentControl
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
             Reason = (endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null)
                 ?? (entry.CallFailed ? entry.LastError : null),
+            Output = (entry.Output as RemoteOutput)?.Progress?.ToString().ToLowerInvariant(),
             Since = entry.Since,
             OnEtcdLoss = entry.Output == null ? null : EtcdLossPolicyWord.Of(entry.OnEtcdLoss),
             Rivals = endpoint?.Rivals ?? 0,

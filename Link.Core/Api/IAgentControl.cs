@@ -85,6 +85,9 @@ internal sealed record EndpointSnapshot
     /// <summary>Why the endpoint is in its state, when there is more to say than the state does (a failed check, an interface without carrier).</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Whether the outside was told of the state: pending, done or failed; null: there is nothing outside, or nothing was wanted of it yet.</summary>
+    public string? Output { get; init; }
+
     /// <summary>When it came into its state.</summary>
     public DateTimeOffset Since { get; init; }
 
@@ -134,7 +137,7 @@ internal enum OutcomeStatus
     /// <summary>404</summary>
     NotFound,
 
-    /// <summary>409: the state does not allow it, here or where it was tried; nothing that works is broken, and repeating it alone does not help.</summary>
+    /// <summary>409: the state does not allow it, here or on the hosts where it was tried.</summary>
     Conflict,
 
     /// <summary>422, with <see cref="Outcome.FieldErrors"/></summary>
