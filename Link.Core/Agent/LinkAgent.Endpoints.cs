@@ -85,17 +85,17 @@ internal sealed partial class LinkAgent
     private void OnHostRead(HostRecords records)
     {
         var loaded = new List<LoadedEndpoint>();
-        foreach (StoredEndpoint endpoint in records.Endpoints)
+        foreach (Stored<EndpointRecord> endpoint in records.Data.Endpoints)
         {
             if (endpoint.Record is { } record)
-                loaded.Add(Load(endpoint, record, records.Secrets));
+                loaded.Add(Load(endpoint, record, records.Data.Secrets));
         }
 
         _loop.Post(() => OnHostLoaded(records, loaded));
     }
 
     /// <summary>Reads what etcd has of an endpoint. What cannot be read or opened concerns that endpoint alone.</summary>
-    private LoadedEndpoint Load(StoredEndpoint endpoint, EndpointRecord record, IReadOnlyDictionary<string, StoredSecret> secrets)
+    private LoadedEndpoint Load(Stored<EndpointRecord> endpoint, EndpointRecord record, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
     {
         EndpointData stored = StoredOf(endpoint, record, secrets);
         if (!_plugins.TryGetValue(record.Plugin, out IPlugin? plugin))
