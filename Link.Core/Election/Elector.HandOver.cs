@@ -16,17 +16,8 @@ internal sealed partial class Elector
 
     private void OnFailover(ElectorInput.Failover input)
     {
-        if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint))
-        {
-            Answer(input.CommandId, AnswerStatus.NotFound);
+        if (FindFor(input.CommandId, input.EndpointId) is not { } endpoint)
             return;
-        }
-
-        if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
-            return;
-        }
 
         string? refusal =
             !HasLock(endpoint) || endpoint.State != EndpointState.Activated
@@ -117,11 +108,8 @@ internal sealed partial class Elector
 
     private void OnDrain(ElectorInput.Drain input)
     {
-        if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
+        if (!IsPossible(input.CommandId))
             return;
-        }
 
         if (_drainPending > 0)
         {
@@ -174,11 +162,8 @@ internal sealed partial class Elector
 
     private void OnUndrain(ElectorInput.Undrain input)
     {
-        if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
+        if (!IsPossible(input.CommandId))
             return;
-        }
 
         if (_drained)
             Notice(NoticeLevel.Info, null, "drained no more: competing again");
