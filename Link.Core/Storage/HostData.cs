@@ -9,7 +9,18 @@ internal sealed record HostData(IReadOnlyList<Stored<EndpointRecord>> Endpoints,
 {
     /// <param name="endpoints">What is under <see cref="KeyLayout.EndpointsOf"/>.</param>
     /// <param name="secrets">What is under <see cref="KeyLayout.SecretsOf(string)"/>.</param>
-    public static HostData Read(IEnumerable<KeyValue> endpoints, IEnumerable<KeyValue> secrets) => new(
-        [.. endpoints.Select(static pair => Stored<EndpointRecord>.Read(pair, EndpointRecord.Read))],
-        secrets.Select(static pair => Stored<SecretRecord>.Read(pair, SecretRecord.Read)).ToDictionary(static secret => secret.Key));
+    public static HostData Read(IEnumerable<KeyValue> endpoints, IEnumerable<KeyValue> secrets)
+    {
+        var all = new List<Stored<EndpointRecord>>();
+        foreach (KeyValue pair in endpoints)
+            all.Add(Stored<EndpointRecord>.Read(pair, EndpointRecord.Read));
+        var byKey = new Dictionary<string, Stored<SecretRecord>>();
+        foreach (KeyValue pair in secrets)
+        {
+            Stored<SecretRecord> secret = Stored<SecretRecord>.Read(pair, SecretRecord.Read);
+            byKey[secret.Key] = secret;
+        }
+
+        return new HostData(all, byKey);
+    }
 }
