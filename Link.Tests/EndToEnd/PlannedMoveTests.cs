@@ -82,6 +82,7 @@ public sealed class PlannedMoveTests(DefaultBed bed, ITestOutputHelper output) :
         var answer = await Bed.Host(1).Api.FailoverAsync(election.HolderId);
         Assert.Equal(409, answer.Status);
         Assert.StartsWith("no other host took the lock within ", answer.Error, StringComparison.Ordinal);
+        await Wait.UntilAsync("the lock, taken back", async () => await Bed.Etcd[0].Gateway.GetAsync(election.LockKey) == Bed.Host(1).Name, Patience);
         var drained = await Bed.Host(1).Api.PostAsync("/drain");
         Assert.Equal(409, drained.Status);
         Assert.StartsWith("no other host took the lock within ", drained.Error, StringComparison.Ordinal);
