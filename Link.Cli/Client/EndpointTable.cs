@@ -30,6 +30,7 @@ internal static class EndpointTable
             ("ID", endpoint.Id),
             ("STATUS", endpoint.Status),
             ("REASON", endpoint.Reason),
+            ("OUTPUT", endpoint.Output),
             ("SINCE", endpoint.Since == default ? null : Time(endpoint.Since)),
             ("PLUGIN", endpoint.Plugin),
             ("ADDRESS", EndpointAddress.Of(endpoint)),

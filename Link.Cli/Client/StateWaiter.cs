@@ -29,10 +29,11 @@ internal static class StateWaiter
         }
     }
 
-    /// <summary>Added: some host has the address.</summary>
+    /// <summary>Added: some host has it, and the first call to the outside has ended, where there is one.</summary>
     public static string? PendingAdd(EndpointSnapshot? now) => now switch
     {
         null => "the endpoint is gone",
+        { Output: "pending" } => $"{Describe(now)}, and the first call to the outside has not ended",
         { Status: "ACTIVATED" } => null,
         { Status: "STANDBY" } when now.Holder is not null || IsLinK(now) => null,
         _ => Describe(now),

@@ -11,7 +11,7 @@ internal sealed partial class DataKeeper
 
     private readonly HashSet<string> _told = [];
 
-    /// <summary>Migrates until nothing is left that can be, through failures of etcd. Call when the host's name is ours.</summary>
+    /// <summary>Migrates until nothing is left that can be, through failures of etcd and an overloaded agent. Call when the host's name is ours.</summary>
     public async Task MigrateAsync()
     {
         TimeSpan pause = FirstPause;
@@ -48,7 +48,7 @@ internal sealed partial class DataKeeper
         {
             return await ExclusivelyAsync(() => PassAsync(_stop.Token), _stop.Token).ConfigureAwait(false);
         }
-        catch (EtcdException fault)
+        catch (Exception fault) when (fault is EtcdException or TimeoutException)
         {
             Tell(fault.Message, () => log.Warning("old data in etcd are not migrated yet; it is tried again", ("reason", fault.Message)));
             return (1, false);

@@ -46,9 +46,9 @@ internal sealed partial class DataKeeper
         {
             return await ExclusivelyAsync(() => RotateAsync(force, _stop.Token), _stop.Token).ConfigureAwait(false);
         }
-        catch (EtcdException fault)
+        catch (Exception fault) when (fault is EtcdException or TimeoutException)
         {
-            return new Outcome(OutcomeStatus.Unavailable, $"{fault.Message}; {Rotation.Done} of {Rotation.Total} secrets are under the current key: rotate again when etcd answers");
+            return new Outcome(OutcomeStatus.Unavailable, $"{fault.Message}; {Rotation.Done} of {Rotation.Total} secrets are under the current key: rotate again {(fault is EtcdException ? "when etcd answers" : "later")}");
         }
     }
 
@@ -79,9 +79,9 @@ internal sealed partial class DataKeeper
         }
 
         if (plan.Rotations.Count > 0)
-            return new Outcome(OutcomeStatus.Failed, $"{plan.Rotations.Count} secrets are written by somebody else all the time: rotate again");
+            return new Outcome(OutcomeStatus.Conflict, $"{plan.Rotations.Count} secrets are written by somebody else all the time: rotate again");
         if (plan.Faults.Count > 0)
-            return new Outcome(OutcomeStatus.Failed, $"{Rotation.Failed} of {plan.Total} secrets cannot be encrypted anew, the others are under the current key: {Name(plan.Faults)}");
+            return new Outcome(OutcomeStatus.Conflict, $"{Rotation.Failed} of {plan.Total} secrets cannot be encrypted anew, the others are under the current key: {Name(plan.Faults)}");
         log.Info("the secrets of this host are under the current key", ("secrets", plan.Total));
         return new Outcome(OutcomeStatus.Done);
     }

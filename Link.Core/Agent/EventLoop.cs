@@ -8,8 +8,10 @@ namespace Link.Core.Agent;
 /// </summary>
 internal sealed class EventLoop : IDisposable
 {
-    private const int Capacity = 65_536;
+    private const int PauseMs = 10;
 
+    private readonly int _capacity;
+    private readonly TimeSpan _patience;
     private readonly Epoll _epoll = new();
     private readonly EventFd _posted = new();
     private readonly TimerFd _timer = new();
@@ -20,16 +22,16 @@ internal sealed class EventLoop : IDisposable
     private Queue<Action> _spare = new();
     private bool _signalled;
     private bool _stopping;
-    private long _lastTurnMs = BootClock.NowMs;
 
-    public EventLoop()
+    /// <param name="capacity">How much work may wait.</param>
+    /// <param name="patience">How long <see cref="InvokeAsync"/> waits for room; null: 5 s.</param>
+    public EventLoop(int capacity = 65_536, TimeSpan? patience = null)
     {
+        _capacity = capacity;
+        _patience = patience ?? TimeSpan.FromSeconds(5);
         _epoll.Add(_posted.Fd);
         _epoll.Add(_timer.Fd);
     }
-
-    /// <summary>When the loop last went round, in CLOCK_BOOTTIME milliseconds. Readable from any thread.</summary>
-    public long LastTurnMs => Volatile.Read(ref _lastTurnMs);
 
     /// <summary>Runs <paramref name="onReadable"/> on the loop, with the time, whenever the descriptor can be read. Call before <see cref="Run"/> or on the loop.</summary>
     public void Watch(int fd, Action<long> onReadable)
@@ -49,7 +51,7 @@ internal sealed class EventLoop : IDisposable
     {
         lock (_gate)
         {
-            if (_stopping || _work.Count >= Capacity)
+            if (_stopping || _work.Count >= _capacity)
                 return false;
             _work.Enqueue(work);
             if (_signalled)
@@ -70,21 +72,34 @@ internal sealed class EventLoop : IDisposable
             {
                 if (_stopping)
                     return;
-                Monitor.Wait(_gate, 10);
+                Monitor.Wait(_gate, PauseMs);
             }
         }
     }
 
     /// <summary>Runs a function on the loop and gives its result.</summary>
-    /// <exception cref="InvalidOperationException">The loop is overloaded or has stopped.</exception>
+    /// <exception cref="TimeoutException">The loop is so far behind that there was no room for the function.</exception>
+    /// <exception cref="OperationCanceledException">The loop has stopped.</exception>
     public Task<T> InvokeAsync<T>(Func<T> function) => InvokeAsync(function, static work => work());
 
     /// <param name="take">Gets the work on the loop, and runs it then or later.</param>
     /// <inheritdoc cref="InvokeAsync{T}(Func{T})"/>
-    public Task<T> InvokeAsync<T>(Func<T> function, Action<Action> take)
+    public async Task<T> InvokeAsync<T>(Func<T> function, Action<Action> take)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool posted = TryPost(() => take(() =>
+        long since = Environment.TickCount64;
+        while (!TryPost(() => take(Run)))
+        {
+            if (Volatile.Read(ref _stopping))
+                throw new OperationCanceledException("the agent is stopping");
+            if (Environment.TickCount64 - since >= _patience.TotalMilliseconds)
+                throw new TimeoutException($"the agent is overloaded: {_capacity} pieces of work wait for its event loop");
+            await Task.Delay(PauseMs).ConfigureAwait(false);
+        }
+
+        return await result.Task.ConfigureAwait(false);
+
+        void Run()
         {
             try
             {
@@ -94,8 +109,7 @@ internal sealed class EventLoop : IDisposable
             {
                 result.SetException(fault);
             }
-        }));
-        return posted ? result.Task : throw new InvalidOperationException("the agent is overloaded or stopping");
+        }
     }
 
     /// <summary>Turns until <see cref="Stop"/>, on the calling thread.</summary>
@@ -109,7 +123,6 @@ internal sealed class EventLoop : IDisposable
             while (true)
             {
                 long now = BootClock.NowMs;
-                Volatile.Write(ref _lastTurnMs, now);
                 long wake = turn(now);
                 if (Volatile.Read(ref _stopping))
                     return;

@@ -18,11 +18,7 @@ internal sealed record HostRecords
     /// <summary>The host's record was written last by LinK: what is on this host is LinK's.</summary>
     public bool IsLinKs { get; private init; }
 
-    /// <summary>All, also those that cannot be read.</summary>
-    public IReadOnlyList<StoredEndpoint> Endpoints { get; private init; } = [];
-
-    /// <summary>All, by key.</summary>
-    public IReadOnlyDictionary<string, StoredSecret> Secrets { get; private init; } = new Dictionary<string, StoredSecret>();
+    public required HostData Data { get; init; }
 
     /// <summary>What cannot be read, one line each.</summary>
     public IReadOnlyList<string> Faults { get; private init; } = [];
@@ -45,8 +41,8 @@ internal sealed record HostRecords
 
         HostRecord? host = One(0, KeyLayout.Host(hostname), HostRecord.Read);
         AgentRecord? agent = One(1, KeyLayout.Agent(hostname), AgentRecord.Read);
-        IReadOnlyList<StoredEndpoint> endpoints = StoredEndpoint.ReadAll(answer.Responses[2].ResponseRange.Kvs);
-        foreach (StoredEndpoint endpoint in endpoints)
+        HostData data = HostData.Read(answer.Responses[2].ResponseRange.Kvs, answer.Responses[4].ResponseRange.Kvs);
+        foreach (Stored<EndpointRecord> endpoint in data.Endpoints)
         {
             if (endpoint.Error != null)
                 faults.Add(endpoint.Error);
@@ -58,9 +54,8 @@ internal sealed record HostRecords
             Agent = agent,
             IsDrained = answer.Responses[3].ResponseRange.Kvs.Count > 0,
             // LinK before 1.9 wrote no record of the host, and a lease into each endpoint.
-            IsLinKs = host?.IsLinKs ?? endpoints.Any(static endpoint => endpoint.Record is { LeaseId: not 0 }),
-            Endpoints = endpoints,
-            Secrets = StoredSecret.ReadAll(answer.Responses[4].ResponseRange.Kvs),
+            IsLinKs = host?.IsLinKs ?? data.Endpoints.Any(static endpoint => endpoint.Record is { LeaseId: not 0 }),
+            Data = data,
             Faults = faults,
         };
     }

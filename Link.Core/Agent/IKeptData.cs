@@ -6,5 +6,6 @@ namespace Link.Core.Agent;
 internal interface IKeptData
 {
     /// <summary>Told each time that it was read, so that an answer of etcd's that got lost does no harm.</summary>
+    /// <exception cref="TimeoutException">It is overloaded and has not heard.</exception>
     Task HasReadAsync(HostData data);
 }

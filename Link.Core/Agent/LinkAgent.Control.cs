@@ -64,7 +64,7 @@ internal sealed partial class LinkAgent : IAgentControl
         {
             ReadResult<EndpointRecord> changed = await _etcd.Data.SetChecksAsync(id, checks, CancellationToken.None).ConfigureAwait(false);
             if (changed.Value == null)
-                return new Outcome(changed.Error == null ? OutcomeStatus.NotFound : OutcomeStatus.Failed, changed.Error);
+                return new Outcome(changed.Error == null ? OutcomeStatus.NotFound : OutcomeStatus.Conflict, changed.Error);
         }
         catch (EtcdException fault)
         {
@@ -215,6 +215,7 @@ internal sealed partial class LinkAgent : IAgentControl
             Holder = endpoint is { LockKnown: true, Lock: { } held } ? _elector.HasLock(endpoint) ? _options.Hostname : held.Holder : null,
             Reason = (endpoint?.State == EndpointState.Failing || entry.Output == null || endpoint is { ClaimedOnLan: true } ? endpoint?.Fault ?? entry.Reason : null)
                 ?? (entry.CallFailed ? entry.LastError : null),
+            Output = (entry.Output as RemoteOutput)?.Progress?.ToString().ToLowerInvariant(),
             Since = entry.Since,
             OnEtcdLoss = entry.Output == null ? null : EtcdLossPolicyWord.Of(entry.OnEtcdLoss),
             Rivals = endpoint?.Rivals ?? 0,
@@ -234,9 +235,8 @@ internal sealed partial class LinkAgent : IAgentControl
         {
             AnswerStatus.Done => OutcomeStatus.Done,
             AnswerStatus.NotFound => OutcomeStatus.NotFound,
-            AnswerStatus.Refused => OutcomeStatus.Conflict,
             AnswerStatus.Unavailable => OutcomeStatus.Unavailable,
-            _ => OutcomeStatus.Failed,
+            _ => OutcomeStatus.Conflict,
         },
         reason);
 

@@ -10,7 +10,7 @@ internal sealed partial class LinkAgent : IKeptData
     Task IKeptData.HasReadAsync(HostData data)
     {
         var read = new List<(EndpointRecord Record, EndpointData Stored)>(data.Endpoints.Count);
-        foreach (StoredEndpoint endpoint in data.Endpoints)
+        foreach (Stored<EndpointRecord> endpoint in data.Endpoints)
         {
             if (endpoint.Record is { } record)
                 read.Add((record, StoredOf(endpoint, record, data.Secrets)));
@@ -33,10 +33,10 @@ internal sealed partial class LinkAgent : IKeptData
     }
 
     /// <summary>What lies in etcd of an endpoint, to be written again as it is should etcd lose it.</summary>
-    private EndpointData StoredOf(StoredEndpoint endpoint, EndpointRecord record, IReadOnlyDictionary<string, StoredSecret> secrets)
+    private EndpointData StoredOf(Stored<EndpointRecord> endpoint, EndpointRecord record, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
     {
         IReadOnlyList<string> paths = _plugins.GetValueOrDefault(record.Plugin)?.SecretFields ?? [];
-        IReadOnlyList<StoredSecret> referenced = EndpointSecrets.Referenced(_options.Hostname, record.Id, record.PluginConfig, paths, secrets);
+        IReadOnlyList<Stored<SecretRecord>> referenced = EndpointSecrets.Referenced(_options.Hostname, record.Id, record.PluginConfig, paths, secrets);
         return new EndpointData(
             UnsafeByteOperations.UnsafeWrap(endpoint.Value),
             [.. referenced.Select(static secret => new StoredValue(secret.Key, UnsafeByteOperations.UnsafeWrap(secret.Value)))]);

@@ -85,21 +85,28 @@ internal sealed partial class LinkAgent
     private void OnHostRead(HostRecords records)
     {
         var loaded = new List<LoadedEndpoint>();
-        foreach (StoredEndpoint endpoint in records.Endpoints)
+        foreach (Stored<EndpointRecord> endpoint in records.Data.Endpoints)
         {
             if (endpoint.Record is { } record)
-                loaded.Add(Load(endpoint, record, records.Secrets));
+                loaded.Add(Load(endpoint, record, records.Data.Secrets));
         }
 
         _loop.Post(() => OnHostLoaded(records, loaded));
     }
 
     /// <summary>Reads what etcd has of an endpoint. What cannot be read or opened concerns that endpoint alone.</summary>
-    private LoadedEndpoint Load(StoredEndpoint endpoint, EndpointRecord record, IReadOnlyDictionary<string, StoredSecret> secrets)
+    private LoadedEndpoint Load(Stored<EndpointRecord> endpoint, EndpointRecord record, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
     {
         EndpointData stored = StoredOf(endpoint, record, secrets);
         if (!_plugins.TryGetValue(record.Plugin, out IPlugin? plugin))
             return new LoadedEndpoint(record, stored, null, null, null, $"this agent has no plugin \"{record.Plugin}\"");
+        if (record.Checks.FirstOrDefault(static check => check.Type != HealthCheck.Tcp) is { } unknown)
+        {
+            return new LoadedEndpoint(
+                record, stored, plugin, null, plugin.FindElectionKey(record.ParsePluginConfig()),
+                $"this agent has no check of type \"{ForeignText.OneLine(unknown.Type)}\": update it, or replace the checks and start it again");
+        }
+
         OpenedConfig opened = EndpointSecrets.Open(_options.Hostname, record.Id, record.PluginConfig, plugin.SecretFields, secrets, _keys);
         if (opened.Config is not { } config)
             return new LoadedEndpoint(record, stored, plugin, null, plugin.FindElectionKey(record.ParsePluginConfig()), string.Join("; ", opened.Faults));
@@ -184,7 +191,7 @@ internal sealed partial class LinkAgent
         new(entry.Id, entry.Key, entry.OnEtcdLoss, entry.Output!.IsOnLan, entry.Output.Fault, entry.Record.LeaseId);
 
     private void StartChecks(EndpointEntry entry) =>
-        entry.ChecksGeneration = _checks.Set(entry.Id, entry.Record.Checks, TimeSpan.FromSeconds(entry.Record.HealthcheckInterval));
+        entry.ChecksGeneration = _checks.Set(entry.Id, entry.Output is UnusableOutput ? [] : entry.Record.Checks, TimeSpan.FromSeconds(entry.Record.HealthcheckInterval));
 
     private static IReadOnlyList<HealthCheck> ReadChecks(IReadOnlyList<HealthCheckContract> wish, int intervalSeconds, Dictionary<string, IReadOnlyList<string>> faults)
     {

@@ -181,6 +181,7 @@ internal sealed partial class LinkAgent : IDisposable
     private void Exit(int code)
     {
         _exitCode = code;
+        _api.EndCommands();
         // Before the loop, which it tells what it reads.
         _data.Dispose();
         _loop.Stop();

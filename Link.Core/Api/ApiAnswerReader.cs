@@ -26,6 +26,7 @@ internal static class ApiAnswerReader
                 Interface = Text(json, "interface"),
                 Holder = Text(json, "holder"),
                 Reason = Text(json, "reason"),
+                Output = Text(json, "output"),
                 Since = Time(json, "since") ?? default,
                 OnEtcdLoss = Text(json, "on_etcd_loss"),
                 Rivals = Number(json, "rivals"),

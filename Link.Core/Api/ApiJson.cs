@@ -42,6 +42,7 @@ internal static class ApiJson
         WriteText(json, "interface", endpoint.Interface);
         WriteText(json, "holder", endpoint.Holder);
         WriteText(json, "reason", endpoint.Reason);
+        WriteText(json, "output", endpoint.Output);
         WriteTime(json, "since", endpoint.Since);
         WriteText(json, "on_etcd_loss", endpoint.OnEtcdLoss);
         if (endpoint.Rivals != 0)

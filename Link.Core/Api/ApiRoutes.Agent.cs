@@ -13,7 +13,7 @@ internal sealed partial class ApiRoutes
         {
             return (true, await question(deadline.Token).WaitAsync(deadline.Token));
         }
-        catch (OperationCanceledException) when (!request.ClientGone.IsCancellationRequested)
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException && !request.ClientGone.IsCancellationRequested)
         {
             return (false, default);
         }
@@ -40,6 +40,10 @@ internal sealed partial class ApiRoutes
         catch (TimeoutException) when (!running.IsCompleted)
         {
             return ApiAnswer.Error(503, $"not done within {options.CommandDeadline.TotalSeconds:0.###} s; the agent goes on with it");
+        }
+        catch (TimeoutException overloaded)
+        {
+            return ApiAnswer.Error(503, overloaded.Message);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -95,7 +99,6 @@ internal sealed partial class ApiRoutes
         OutcomeStatus.Conflict => ApiAnswer.Error(409, outcome.Error ?? "the endpoint's state does not allow it"),
         OutcomeStatus.Invalid => ApiAnswer.Invalid(outcome.Error ?? "invalid", outcome.FieldErrors ?? new Dictionary<string, IReadOnlyList<string>>()),
         OutcomeStatus.Unavailable => ApiAnswer.Error(503, outcome.Error ?? "etcd does not answer"),
-        OutcomeStatus.Failed => ApiAnswer.Error(500, outcome.Error ?? "it was tried and did not work"),
         _ => throw new InvalidOperationException($"Unknown outcome {outcome.Status}."),
     };
 

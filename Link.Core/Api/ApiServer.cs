@@ -68,6 +68,9 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>Reads the certificates and the users again, without waiting for a client. False: the log says which file cannot be used; what was read before stays.</summary>
     public bool ReloadFiles() => _files.Refresh().Count == 0;
 
+    /// <summary>The agent stops: commands under way, and those that still come, are answered with 503.</summary>
+    public void EndCommands() => _ = _stopping.CancelAsync();
+
     /// <summary>Takes no more requests, waits a moment for those under way, and removes the Unix socket.</summary>
     public async Task StopAsync()
     {

@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Link.Core.Api;
 
-/// <summary>What the HTTP API asks of the agent. Implemented by the agent, and by a fake in the API's tests.</summary>
+/// <summary>
+/// What the HTTP API asks of the agent. Implemented by the agent, and by a fake in the API's tests. Throws <see cref="TimeoutException"/> when the agent is
+/// overloaded; whatever else it throws is a defect.
+/// </summary>
 internal interface IAgentControl
 {
     /// <summary>The agent as a whole, from memory.</summary>
@@ -36,8 +39,8 @@ internal interface IAgentControl
     Task<Outcome> UndrainAsync(CancellationToken cancel);
 
     /// <summary>
-    /// Encrypts this host's secrets anew with the current key; may take longer than a request. Conflict: there are no alternate keys, or a rotation is
-    /// under way. Failed: some secrets could not be opened; the error names them.
+    /// Encrypts this host's secrets anew with the current key; may take longer than a request. Conflict: there are no alternate keys, a rotation is
+    /// under way, or some secrets could not be opened; the error names them.
     /// </summary>
     /// <param name="force">Also the secrets that stand under the current key already, and without alternate keys.</param>
     Task<Outcome> RotateSecretsAsync(bool force, CancellationToken cancel);
@@ -81,6 +84,9 @@ internal sealed record EndpointSnapshot
 
     /// <summary>Why the endpoint is in its state, when there is more to say than the state does (a failed check, an interface without carrier).</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Whether the outside was told of the state: pending, done or failed; null: there is nothing outside, or nothing was wanted of it yet.</summary>
+    public string? Output { get; init; }
 
     /// <summary>When it came into its state.</summary>
     public DateTimeOffset Since { get; init; }
@@ -131,7 +137,7 @@ internal enum OutcomeStatus
     /// <summary>404</summary>
     NotFound,
 
-    /// <summary>409</summary>
+    /// <summary>409: the state does not allow it, here or on the hosts where it was tried.</summary>
     Conflict,
 
     /// <summary>422, with <see cref="Outcome.FieldErrors"/></summary>
@@ -139,9 +145,6 @@ internal enum OutcomeStatus
 
     /// <summary>503: etcd does not answer.</summary>
     Unavailable,
-
-    /// <summary>500: it was tried and did not work.</summary>
-    Failed,
 }
 
 /// <summary>Outcome of a command.</summary>

@@ -14,13 +14,27 @@ internal sealed partial class Elector
         _ => "etcd does not answer",
     };
 
-    private void OnAddEndpoint(ElectorInput.AddEndpoint input)
+    /// <summary>Whether etcd answers; if not, the command is answered.</summary>
+    private bool IsPossible(long commandId)
     {
         if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
+            Answer(commandId, AnswerStatus.Unavailable, EtcdReason);
+        return EtcdAnswers;
+    }
+
+    /// <summary>The endpoint that a command is for; null: there is none or etcd does not answer, and the command is answered.</summary>
+    private Endpoint? FindFor(long commandId, string endpointId)
+    {
+        if (_byId.TryGetValue(endpointId, out Endpoint? endpoint))
+            return IsPossible(commandId) ? endpoint : null;
+        Answer(commandId, AnswerStatus.NotFound);
+        return null;
+    }
+
+    private void OnAddEndpoint(ElectorInput.AddEndpoint input)
+    {
+        if (!IsPossible(input.CommandId))
             return;
-        }
 
         if (_byId.ContainsKey(input.Endpoint.Id) || _byKey.ContainsKey(input.Endpoint.Key))
         {
@@ -46,17 +60,8 @@ internal sealed partial class Elector
 
     private void OnRemoveEndpoint(ElectorInput.RemoveEndpoint input)
     {
-        if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint))
-        {
-            Answer(input.CommandId, AnswerStatus.NotFound);
+        if (FindFor(input.CommandId, input.EndpointId) is not { } endpoint)
             return;
-        }
-
-        if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
-            return;
-        }
 
         if (endpoint.Removing)
         {
@@ -133,17 +138,8 @@ internal sealed partial class Elector
 
     private void OnTryLock(ElectorInput.TryLock input)
     {
-        if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint))
-        {
-            Answer(input.CommandId, AnswerStatus.NotFound);
+        if (FindFor(input.CommandId, input.EndpointId) is not { } endpoint)
             return;
-        }
-
-        if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
-            return;
-        }
 
         endpoint.MustObserve = true;
         endpoint.TakeNotBeforeMs = 0;

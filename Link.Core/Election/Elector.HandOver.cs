@@ -6,6 +6,9 @@ internal sealed partial class Elector
     private bool _drainedForStop;
     private long _drainCommandId;
     private readonly List<string> _drainFailures = [];
+
+    /// <summary>What the drain ends with if there are failures.</summary>
+    private AnswerStatus _drainFailure;
     private int _drainPending;
 
     /// <summary>When a drained host offers again what nobody took. With release, each offer is a gap.</summary>
@@ -13,17 +16,8 @@ internal sealed partial class Elector
 
     private void OnFailover(ElectorInput.Failover input)
     {
-        if (!_byId.TryGetValue(input.EndpointId, out Endpoint? endpoint))
-        {
-            Answer(input.CommandId, AnswerStatus.NotFound);
+        if (FindFor(input.CommandId, input.EndpointId) is not { } endpoint)
             return;
-        }
-
-        if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
-            return;
-        }
 
         string? refusal =
             !HasLock(endpoint) || endpoint.State != EndpointState.Activated
@@ -109,16 +103,13 @@ internal sealed partial class Elector
     {
         Answer(handOver.CommandId, status, reason);
         if (handOver.OfDrain)
-            OnDrained(status == AnswerStatus.Done ? null : reason);
+            OnDrained(status, reason);
     }
 
     private void OnDrain(ElectorInput.Drain input)
     {
-        if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
+        if (!IsPossible(input.CommandId))
             return;
-        }
 
         if (_drainPending > 0)
         {
@@ -133,6 +124,7 @@ internal sealed partial class Elector
         _writeAgain = true;
         _drainCommandId = input.CommandId;
         _drainFailures.Clear();
+        _drainFailure = AnswerStatus.Failed;
         _drainPending = 1;
         foreach (Endpoint endpoint in _byId.Values)
         {
@@ -149,30 +141,29 @@ internal sealed partial class Elector
             Reconcile(endpoint);
         }
 
-        OnDrained(null);
+        OnDrained(AnswerStatus.Done, null);
     }
 
-    private void OnDrained(string? failure)
+    private void OnDrained(AnswerStatus status, string? failure)
     {
-        if (failure != null)
+        if (status != AnswerStatus.Done && failure != null)
             _drainFailures.Add(failure);
+        if (status == AnswerStatus.Unavailable)
+            _drainFailure = status;
         if (--_drainPending > 0)
             return;
         const int Shown = 5;
         if (_drainFailures.Count == 0)
             Answer(_drainCommandId, AnswerStatus.Done);
         else
-            Answer(_drainCommandId, AnswerStatus.Failed, string.Join("; ", _drainFailures.Take(Shown)) + (_drainFailures.Count > Shown ? $"; and {_drainFailures.Count - Shown} more" : ""));
+            Answer(_drainCommandId, _drainFailure, string.Join("; ", _drainFailures.Take(Shown)) + (_drainFailures.Count > Shown ? $"; and {_drainFailures.Count - Shown} more" : ""));
         _drainCommandId = 0;
     }
 
     private void OnUndrain(ElectorInput.Undrain input)
     {
-        if (!EtcdAnswers)
-        {
-            Answer(input.CommandId, AnswerStatus.Unavailable, EtcdReason);
+        if (!IsPossible(input.CommandId))
             return;
-        }
 
         if (_drained)
             Notice(NoticeLevel.Info, null, "drained no more: competing again");

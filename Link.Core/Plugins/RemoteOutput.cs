@@ -61,6 +61,13 @@ internal sealed class RemoteOutput(RemoteOutputs outputs, string plugin, OutputT
 
     public bool IsFulfilled => Wish == Fulfilled && !MustUndo;
 
+    /// <summary>Null: nothing was wanted yet.</summary>
+    public OutputProgress? Progress =>
+        WantsOn == null ? null
+        : Failures > 0 ? OutputProgress.Failed
+        : IsFulfilled ? OutputProgress.Done
+        : OutputProgress.Pending;
+
     public void Activate(int? lifetimeSeconds, long revision) => outputs.Want(this, on: true, revision);
 
     public void Extend(int? lifetimeSeconds)

@@ -12,7 +12,7 @@ namespace Link.Core.Storage;
 /// <param name="Deletes">Those of them that nobody needs any more.</param>
 /// <param name="Why">For the log.</param>
 internal sealed record EndpointMigration(
-    string EndpointId, StoredEndpoint Old, EndpointRecord New, IReadOnlyList<SecretPut> Puts, IReadOnlyList<StoredSecret> Reads, IReadOnlyList<StoredSecret> Deletes, string Why)
+    string EndpointId, Stored<EndpointRecord> Old, EndpointRecord New, IReadOnlyList<SecretPut> Puts, IReadOnlyList<Stored<SecretRecord>> Reads, IReadOnlyList<Stored<SecretRecord>> Deletes, string Why)
 {
     /// <summary>etcd's revision of the endpoint when it was read.</summary>
     public long SeenRevision => Old.ModRevision;

@@ -56,7 +56,7 @@ internal static class EndpointSecrets
     /// <param name="endpointId">Whose configuration it is.</param>
     /// <param name="secrets">The host's secrets in etcd, by key.</param>
     public static OpenedConfig Open(
-        string host, string endpointId, string storedConfig, IReadOnlyList<string> paths, IReadOnlyDictionary<string, StoredSecret> secrets, KeyRing ring)
+        string host, string endpointId, string storedConfig, IReadOnlyList<string> paths, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets, KeyRing ring)
     {
         if (paths.Count == 0)
             return new OpenedConfig(new Secret(storedConfig), []);
@@ -81,10 +81,10 @@ internal static class EndpointSecrets
     }
 
     /// <summary>The secrets in etcd that a stored configuration refers to, also those that do not open.</summary>
-    public static IReadOnlyList<StoredSecret> Referenced(
-        string host, string endpointId, string storedConfig, IReadOnlyList<string> paths, IReadOnlyDictionary<string, StoredSecret> secrets)
+    public static IReadOnlyList<Stored<SecretRecord>> Referenced(
+        string host, string endpointId, string storedConfig, IReadOnlyList<string> paths, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
     {
-        var found = new List<StoredSecret>();
+        var found = new List<Stored<SecretRecord>>();
         foreach (var (_, reference) in References(storedConfig, paths, []))
         {
             if (Find(host, endpointId, reference, secrets, out _) is { } stored && !found.Contains(stored))
@@ -117,8 +117,8 @@ internal static class EndpointSecrets
 
     /// <summary>The secret that a field refers to; null: it is not in etcd, or the field refers to none.</summary>
     /// <param name="key">Where it should be; null: the field refers to none.</param>
-    internal static StoredSecret? Find(
-        string host, string endpointId, SecretReference reference, IReadOnlyDictionary<string, StoredSecret> secrets, out string? key)
+    internal static Stored<SecretRecord>? Find(
+        string host, string endpointId, SecretReference reference, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets, out string? key)
     {
         key = null;
         if (reference.Id.Length == 0)
@@ -139,7 +139,7 @@ internal static class EndpointSecrets
     /// <param name="stored">As <see cref="Find"/> gave it, as <paramref name="key"/>.</param>
     /// <returns>JSON text of a string; null: a fault was added.</returns>
     internal static Secret? OpenReference(
-        string host, string endpointId, string field, SecretReference reference, StoredSecret? stored, string? key, KeyRing ring, List<SecretFault> faults)
+        string host, string endpointId, string field, SecretReference reference, Stored<SecretRecord>? stored, string? key, KeyRing ring, List<SecretFault> faults)
     {
         if (reference.Clear is not null)
             return reference.Clear;

@@ -16,7 +16,7 @@ internal sealed class HostDataStore(EtcdClient client, string hostname)
     public async Task<HostData> ReadAsync(CancellationToken cancel)
     {
         TxnResponse answer = await client.TxnAsync(TxnBuilder.If().Then(Op.GetPrefix(KeyLayout.EndpointsOf(hostname)), Op.GetPrefix(KeyLayout.SecretsOf(hostname))), cancel).ConfigureAwait(false);
-        return new HostData(StoredEndpoint.ReadAll(answer.Responses[0].ResponseRange.Kvs), StoredSecret.ReadAll(answer.Responses[1].ResponseRange.Kvs));
+        return HostData.Read(answer.Responses[0].ResponseRange.Kvs, answer.Responses[1].ResponseRange.Kvs);
     }
 
     /// <summary>Stores an endpoint's new checks, and leaves the rest of its record as etcd has it now: a backup may have been restored, which refers to other secrets.</summary>
@@ -49,7 +49,7 @@ internal sealed class HostDataStore(EtcdClient client, string hostname)
         HostData data = await ReadAsync(cancel).ConfigureAwait(false);
         var before = new SecretUse(hostname, data.Endpoints, data.Secrets);
         var operations = new List<RequestOp> { Op.Delete(key), Op.DeletePrefix(KeyLayout.SecretsOf(hostname, endpointId)) };
-        foreach (StoredSecret secret in data.Secrets.Values)
+        foreach (Stored<SecretRecord> secret in data.Secrets.Values)
         {
             if (secret.Key.StartsWith(KeyLayout.SecretsOf(hostname, ""), StringComparison.Ordinal) && before.IsUsed(secret) && !before.IsUsed(secret, except: endpointId))
                 operations.Add(Op.Delete(secret.Key));

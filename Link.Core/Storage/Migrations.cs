@@ -17,7 +17,7 @@ internal static class Migrations
     /// <param name="format">For secrets that stand in the endpoint itself. LinK's that lie on their own only move, so that LinK can still read them.</param>
     /// <param name="secretFieldsOf">Plugin to the paths of its secret fields; null: a plugin that is not known, whose endpoints are left alone.</param>
     public static MigrationPlan Plan(
-        string host, IReadOnlyList<StoredEndpoint> endpoints, IReadOnlyDictionary<string, StoredSecret> secrets, KeyRing ring, SecretFormat format,
+        string host, IReadOnlyList<Stored<EndpointRecord>> endpoints, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets, KeyRing ring, SecretFormat format,
         Func<string, IReadOnlyList<string>?> secretFieldsOf)
     {
         var use = new SecretUse(host, endpoints, secrets);
@@ -34,7 +34,7 @@ internal static class Migrations
                 migrations.Add(migration);
         }
 
-        var unreferenced = new List<StoredSecret>();
+        var unreferenced = new List<Stored<SecretRecord>>();
         foreach (var secret in secrets.Values)
         {
             if (!use.IsUsed(secret))
@@ -45,7 +45,7 @@ internal static class Migrations
     }
 
     private static EndpointMigration? PlanOne(
-        string host, string id, StoredEndpoint endpoint, EndpointRecord record, IReadOnlyList<string> paths, IReadOnlyDictionary<string, StoredSecret> secrets,
+        string host, string id, Stored<EndpointRecord> endpoint, EndpointRecord record, IReadOnlyList<string> paths, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets,
         SecretUse use, KeyRing ring, SecretFormat format, List<MigrationFault> faults)
     {
         var why = new List<string>();
@@ -75,15 +75,15 @@ internal static class Migrations
 
     /// <summary>Writes one endpoint's configuration anew and collects what becomes of its secrets.</summary>
     private sealed class Rewriter(
-        string host, string endpointId, IReadOnlyDictionary<string, StoredSecret> secrets, SecretUse use, KeyRing ring, SecretFormat format, List<SecretFault> faults)
+        string host, string endpointId, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets, SecretUse use, KeyRing ring, SecretFormat format, List<SecretFault> faults)
     {
         private readonly HashSet<string> _done = [];
 
         public List<SecretPut> Puts { get; } = [];
 
-        public List<StoredSecret> Reads { get; } = [];
+        public List<Stored<SecretRecord>> Reads { get; } = [];
 
-        public List<StoredSecret> Deletes { get; } = [];
+        public List<Stored<SecretRecord>> Deletes { get; } = [];
 
         public string Rewrite(string config, IReadOnlyList<string> paths) => new SecretPaths(paths).Rewrite(config, (writer, field, value, isParent) =>
         {
@@ -124,7 +124,7 @@ internal static class Migrations
             return put.Record.Id;
         }
 
-        private string? Move(string field, string secretId, StoredSecret stored, Secret json)
+        private string? Move(string field, string secretId, Stored<SecretRecord> stored, Secret json)
         {
             var key = KeyLayout.Secret(host, endpointId, secretId);
             if (stored.Key == key || !_done.Add(secretId))

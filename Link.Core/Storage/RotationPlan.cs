@@ -14,7 +14,7 @@ internal sealed record RotationPlan(int Total, IReadOnlyList<SecretRotation> Rot
     /// <param name="secrets">All of the host's.</param>
     /// <param name="all">Also those that the current key opens and that have the format.</param>
     /// <exception cref="InvalidOperationException">There is no current key: look at <see cref="KeyRing.HasKey"/> first.</exception>
-    public static RotationPlan Make(string host, IEnumerable<StoredSecret> secrets, KeyRing ring, SecretFormat format, bool all = false)
+    public static RotationPlan Make(string host, IEnumerable<Stored<SecretRecord>> secrets, KeyRing ring, SecretFormat format, bool all = false)
     {
         var rotations = new List<SecretRotation>();
         var faults = new List<SecretFault>();

@@ -9,12 +9,12 @@ namespace Link.Core.Storage;
 internal sealed class SecretUse
 {
     private readonly string _host;
-    private readonly IReadOnlyDictionary<string, StoredSecret> _secrets;
+    private readonly IReadOnlyDictionary<string, Stored<SecretRecord>> _secrets;
     private readonly Dictionary<string, HashSet<string>> _endpointsOf = [];
 
     /// <param name="endpoints">All of the host's.</param>
     /// <param name="secrets">All of the host's, by key.</param>
-    public SecretUse(string host, IEnumerable<StoredEndpoint> endpoints, IReadOnlyDictionary<string, StoredSecret> secrets)
+    public SecretUse(string host, IEnumerable<Stored<EndpointRecord>> endpoints, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
     {
         _host = host;
         _secrets = secrets;
@@ -27,7 +27,7 @@ internal sealed class SecretUse
 
     /// <summary>True unless it is certain that no endpoint of the host needs it.</summary>
     /// <param name="except">An endpoint's id that does not count; null: all count.</param>
-    public bool IsUsed(StoredSecret secret, string? except = null)
+    public bool IsUsed(Stored<SecretRecord> secret, string? except = null)
     {
         if (!KeyLayout.TryParseSecret(secret.Key, out _, out var place, out var secretId) || !secretId.StartsWith(SecretId.Prefix, StringComparison.Ordinal))
             return true;

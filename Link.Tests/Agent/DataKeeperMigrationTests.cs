@@ -95,6 +95,18 @@ public sealed class DataKeeperMigrationTests
     }
 
     [Fact]
+    public async Task An_overloaded_agent_is_told_later_and_the_migration_goes_on()
+    {
+        var dump = RecordedDump.Load("3.3");
+        await using var bed = await DataKeeperBed.StartAsync(dump);
+        bed.AfterRead = static number => number is 1 or 2 ? throw new TimeoutException("the agent is overloaded") : Task.CompletedTask;
+        await bed.Keeper(dump.Ring).MigrateAsync().WaitAsync(Patience);
+        var line = Assert.Single(bed.LogText().Split('\n'), static line => line.Contains("not migrated yet; it is tried again", StringComparison.Ordinal));
+        Assert.Contains("the agent is overloaded", line, StringComparison.Ordinal);
+        await AssertMigratedAsync(bed, dump);
+    }
+
+    [Fact]
     public async Task An_etcd_without_room_refuses_and_changes_nothing_and_with_room_the_migration_goes_on()
     {
         var dump = RecordedDump.Load("3.0");

@@ -84,7 +84,7 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
         var before = await _bed.ReadAllAsync();
         var keeper = _bed.Keeper(BothRing);
         var outcome = await keeper.RotateAsync(false);
-        Assert.Equal(OutcomeStatus.Failed, outcome.Status);
+        Assert.Equal(OutcomeStatus.Conflict, outcome.Status);
         Assert.StartsWith("2 of 5 secrets cannot be encrypted anew, the others are under the current key: ", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("/link/secrets/hosts/db-7/vip-1/sec-lost: opens with none of this host's keys (tried 2)", outcome.Error);
         Assert.Contains("/link/secrets/hosts/db-7//sec-odd: is not a JSON object", outcome.Error);
@@ -168,7 +168,7 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
         await PutSecretsAsync(3, OldRing);
         _bed.AfterRead = _ => _bed.PutSecretAsync(Vip, "sec-1", "\"theirs\"", OldRing);
         var outcome = await _bed.Keeper(BothRing).RotateAsync(false);
-        Assert.Equal((OutcomeStatus.Failed, "1 secrets are written by somebody else all the time: rotate again"), (outcome.Status, outcome.Error));
+        Assert.Equal((OutcomeStatus.Conflict, "1 secrets are written by somebody else all the time: rotate again"), (outcome.Status, outcome.Error));
         Assert.Equal("\"value 2\"", await _bed.OpenAsync(Vip, "sec-2", NewRing));
     }
 

@@ -42,6 +42,9 @@ internal sealed class FakeAgent : IAgentControl
     /// <summary>How often an added endpoint is asked for before it leaves BOOTING, and one that was handed over finds its holder.</summary>
     public int Delay { get; set; }
 
+    /// <summary>What is shown of an endpoint's output and its last error, one each time that it is asked for; the last one stays.</summary>
+    public Queue<(string Output, string? Error)> Outputs { get; } = new();
+
     /// <summary>How the rotation of secrets is.</summary>
     public RotationSnapshot Rotation { get; set; } = new();
 
@@ -118,7 +121,14 @@ internal sealed class FakeAgent : IAgentControl
                 }
             }
 
-            return _endpoints.Find(endpoint => endpoint.Id == id);
+            EndpointSnapshot? found = _endpoints.Find(endpoint => endpoint.Id == id);
+            if (found is not null && Outputs.TryDequeue(out (string Output, string? Error) call))
+            {
+                found = found with { Output = call.Output, LastError = call.Error };
+                Replace(found);
+            }
+
+            return found;
         }
     }
 

@@ -28,6 +28,37 @@ public sealed class FaultsTests
     }
 
     [Fact]
+    public async Task An_agent_that_is_overloaded_is_503_and_no_defect()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Command = _ => throw new TimeoutException("the agent is overloaded");
+        api.Agent.Question = _ => throw new TimeoutException("the agent is overloaded");
+        ApiReply command = await api.SendAsync("DELETE", $"/endpoints/{Id}");
+        Assert.Equal((503, "{\"error\":\"the agent is overloaded\"}\n"), (command.Status, command.Body));
+        Assert.Equal(503, (await api.SendAsync("GET", "/endpoints")).Status);
+        Assert.Empty(api.Log);
+    }
+
+    [Fact]
+    public async Task A_command_that_a_stop_of_the_agent_ends_is_503_and_no_defect()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        api.Agent.Command = async cancel =>
+        {
+            started.SetResult();
+            await Task.Delay(Timeout.Infinite, cancel);
+            return new Outcome(OutcomeStatus.Done);
+        };
+        Task<ApiReply> deletion = api.SendAsync("DELETE", $"/endpoints/{Id}");
+        await started.Task;
+        api.Server.EndCommands();
+        ApiReply reply = await deletion;
+        Assert.Equal((503, "{\"error\":\"the agent is stopping\"}\n"), (reply.Status, reply.Body));
+        Assert.Empty(api.Log);
+    }
+
+    [Fact]
     public async Task An_agent_that_hangs_is_503_and_unhealthy()
     {
         await using RunningApi api = await RunningApi.StartAsync(options => options with { ReadDeadline = TimeSpan.FromMilliseconds(10) });

@@ -53,7 +53,7 @@ public sealed class RoutesTests
 
     [Theory]
     [InlineData(nameof(OutcomeStatus.Unavailable), 503)]
-    [InlineData(nameof(OutcomeStatus.Failed), 500)]
+    [InlineData(nameof(OutcomeStatus.Conflict), 409)]
     public async Task A_command_that_did_not_work_says_why(string status, int expected)
     {
         await using RunningApi api = await RunningApi.StartAsync();
@@ -156,7 +156,7 @@ public sealed class RoutesTests
 
     [Theory]
     [InlineData(nameof(OutcomeStatus.Conflict), 409, "there are no alternate keys")]
-    [InlineData(nameof(OutcomeStatus.Failed), 500, "2 secrets open with none of the keys: sec-1, sec-2")]
+    [InlineData(nameof(OutcomeStatus.Conflict), 409, "2 secrets open with none of the keys: sec-1, sec-2")]
     public async Task A_rotation_that_did_not_work_says_why(string status, int expected, string error)
     {
         await using RunningApi api = await RunningApi.StartAsync();

@@ -35,6 +35,17 @@ internal sealed class AgentApi(NetworkNamespace host) : IDisposable
         return (string)answer.Json["endpoint"]!["id"]!;
     }
 
+    /// <returns>The new endpoint's id.</returns>
+    internal async Task<string> AddWebhookAsync(string url, string resource)
+    {
+        var config = new JsonObject { ["url"] = url, ["resource_id"] = resource, ["secret"] = "shared" };
+        var answer = (await PostAsync("/endpoints", new JsonObject { ["plugin"] = "webhook", ["plugin_config"] = config })).Expect(201);
+        return (string)answer.Json["endpoint"]!["id"]!;
+    }
+
+    internal async Task SetChecksAsync(string id, params JsonNode[] checks) =>
+        (await SendAsync(HttpMethod.Put, $"/endpoints/{id}", new JsonObject { ["healthchecks"] = new JsonArray(checks) })).Expect(200);
+
     internal Task<ApiAnswer> FailoverAsync(string id, string? to = null) =>
         PostAsync($"/endpoints/{id}/failover", to is null ? null : new JsonObject { ["to"] = to });
 

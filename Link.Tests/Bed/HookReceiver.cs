@@ -9,8 +9,9 @@ internal sealed class HookReceiver : IDisposable
 {
     private readonly Socket _socket;
     private readonly SharedList<HookRequest> _requests = new();
-
-    private int _hanging;
+    private readonly SharedList<HookRequest> _answered = new();
+    private readonly SharedList<HookRequest> _overlapping = new();
+    private readonly Dictionary<(string Host, string Endpoint), (Socket Connection, HookRequest Request)> _underWay = [];
 
     /// <param name="address">Null: 127.0.0.1.</param>
     internal HookReceiver(NetworkNamespace host, int port, IPAddress? address = null)
@@ -24,11 +25,24 @@ internal sealed class HookReceiver : IDisposable
 
     internal IReadOnlyList<HookRequest> Requests => _requests;
 
+    /// <summary>The requests that were answered, in the order of their answers.</summary>
+    internal IReadOnlyList<HookRequest> Answered => _answered;
+
+    /// <summary>Requests that came while another one of the same host for the same endpoint was under way: neither answered nor given up.</summary>
+    internal IReadOnlyList<HookRequest> Overlapping => _overlapping;
+
     /// <summary>The status of the answer; null: none ever comes.</summary>
     internal Func<HookRequest, int?> Answer { get; set; } = static _ => 204;
 
-    /// <summary>Requests that wait for an answer which does not come.</summary>
-    internal int Hanging => Volatile.Read(ref _hanging);
+    /// <summary>Requests that wait for an answer, one for each endpoint of each host at the most.</summary>
+    internal IReadOnlyList<HookRequest> UnderWay
+    {
+        get
+        {
+            lock (_underWay)
+                return [.. _underWay.Values.Select(static call => call.Request)];
+        }
+    }
 
     public void Dispose() => _socket.Dispose();
 
@@ -62,12 +76,26 @@ internal sealed class HookReceiver : IDisposable
                 }
 
                 var request = HookRequest.TryRead(text)!;
-                var status = Answer(request);
-                _requests.Add(request);
-                if (status is null)
-                    await HangAsync(connection);
-                else
+                Begin(connection, request);
+                try
+                {
+                    var status = Answer(request);
+                    _requests.Add(request);
+                    if (status is null)
+                    {
+                        // Until the other side has had enough.
+                        await connection.ReceiveAsync(buffer);
+                        return;
+                    }
+
+                    _answered.Add(request);
+                    End(connection, request);
                     await connection.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} As told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+                }
+                finally
+                {
+                    End(connection, request);
+                }
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
@@ -76,17 +104,23 @@ internal sealed class HookReceiver : IDisposable
         }
     }
 
-    /// <summary>Until the other side has had enough.</summary>
-    private async Task HangAsync(Socket connection)
+    private void Begin(Socket connection, HookRequest request)
     {
-        Interlocked.Increment(ref _hanging);
-        try
+        lock (_underWay)
         {
-            await connection.ReceiveAsync(new byte[1]);
+            // Of a connection that the agent has closed the end can be read.
+            if (_underWay.TryGetValue(request.Caller, out var other) && !other.Connection.Poll(0, SelectMode.SelectRead))
+                _overlapping.Add(request);
+            _underWay[request.Caller] = (connection, request);
         }
-        finally
+    }
+
+    private void End(Socket connection, HookRequest request)
+    {
+        lock (_underWay)
         {
-            Interlocked.Decrement(ref _hanging);
+            if (_underWay.TryGetValue(request.Caller, out var call) && call.Connection == connection)
+                _underWay.Remove(request.Caller);
         }
     }
 }

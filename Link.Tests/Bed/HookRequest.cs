@@ -14,6 +14,11 @@ internal sealed record HookRequest(IReadOnlyDictionary<string, string> Headers, 
 
     internal string Hostname => (string)Field("hostname")!;
 
+    internal string EndpointId => (string)Field("endpoint_id")!;
+
+    /// <summary>Who may have one call under way.</summary>
+    internal (string Host, string Endpoint) Caller => (Hostname, EndpointId);
+
     /// <summary>0: the request has none.</summary>
     internal long Revision => (long?)Field("revision") ?? 0;
 

@@ -8,9 +8,9 @@ internal static class Tool
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     /// <exception cref="InvalidOperationException">It ended with another code than 0; with all that it printed.</exception>
-    internal static async Task<string> RunAsync(string file, IEnumerable<string> arguments, string? input = null)
+    internal static async Task<string> RunAsync(string file, IEnumerable<string> arguments, string? input = null, TimeSpan? patience = null)
     {
-        var (code, output, error) = await TryAsync(file, arguments, input);
+        var (code, output, error) = await TryAsync(file, arguments, input, patience: patience);
         return code == 0
             ? output
             : throw new InvalidOperationException($"{file} {string.Join(' ', arguments)}: exit code {code}: {error}{output}{(input is null ? "" : "\n" + input)}");

@@ -9,6 +9,7 @@ namespace Link.Tests.Client;
 public sealed class PluginCommandsTests
 {
     private const string Id = "vip-5f09bd47-2074-4fe3-bea5-de5cd4f44baf";
+    private const string Added = "vip-00000000-0000-4000-8000-000000000001";
 
     [Theory]
     [InlineData(
@@ -194,6 +195,32 @@ public sealed class PluginCommandsTests
         Assert.Equal(config, api.Agent.LastWish!.PluginConfig.GetRawText());
     }
 
+    [Theory]
+    [InlineData("done", null, 0, $"endpoint {Added} (webhook/front) added: ACTIVATED, holder web-1\n", "")]
+    [InlineData(
+        "failed", "lb.example:443 answered 500", 1, "",
+        $"link-client: endpoint {Added} (webhook/front) is added and ACTIVATED, but the call to the outside failed, and is tried again: lb.example:443 answered 500\n")]
+    public async Task An_addition_waits_for_the_end_of_the_first_call_to_the_outside(string output, string? lastError, int code, string said, string complaint)
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Outputs.Enqueue(("pending", null));
+        api.Agent.Outputs.Enqueue(("pending", null));
+        api.Agent.Outputs.Enqueue((output, lastError));
+        ClientResult result = await ClientRunner.RunAsync(api, "add --plugin webhook --url https://lb.example/vip --resource-id front --secret s --wait");
+        Assert.Equal((code, said, complaint), (result.Code, result.Output, result.Error));
+        Assert.Empty(api.Agent.Outputs);
+    }
+
+    [Fact]
+    public async Task A_first_call_that_does_not_end_is_waited_for_no_longer_than_was_said()
+    {
+        await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Outputs.Enqueue(("pending", null));
+        ClientResult result = await ClientRunner.RunAsync(api, "add --plugin webhook --url https://lb.example/vip --resource-id front --secret s --wait --wait-timeout 300ms");
+        Assert.Equal((1, ""), (result.Code, result.Output));
+        Assert.Equal($"link-client: done, but waited 0.3 s in vain: {Added} is ACTIVATED, holder web-1, and the first call to the outside has not ended\n", result.Error);
+    }
+
     [Fact]
     public async Task Show_prints_the_plugins_fields_and_when_the_last_error_was()
     {
@@ -205,6 +232,7 @@ public sealed class PluginCommandsTests
             Plugin = "webhook",
             ElectionKey = "webhook/front",
             Reason = "the webhook fails",
+            Output = "failed",
             Since = DateTimeOffset.UnixEpoch,
             OnEtcdLoss = "hold",
             LastError = "https://lb.example/vip answered 503",
@@ -217,6 +245,7 @@ public sealed class PluginCommandsTests
             ID            {{Id}}
             STATUS        FAILING
             REASON        the webhook fails
+            OUTPUT        failed
             SINCE         1970-01-01 00:00:00 UTC
             PLUGIN        webhook
             ADDRESS       webhook/front

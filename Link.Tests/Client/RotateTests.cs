@@ -40,15 +40,16 @@ public sealed class RotateTests
     {
         await using RunningApi api = await RunningApi.StartAsync();
         api.Agent.Rotation = s_some;
-        api.Agent.Command = _ => Task.FromResult(new Outcome(OutcomeStatus.Failed, s_some.Error));
+        api.Agent.Command = _ => Task.FromResult(new Outcome(OutcomeStatus.Conflict, s_some.Error));
         ClientResult result = await ClientRunner.RunAsync(api, line);
         Assert.Equal((1, output, "link-client: sec-1 opens with none of the keys\n"), (result.Code, result.Output, result.Error));
     }
 
     [Fact]
-    public async Task Without_alternate_keys_it_is_exit_1_with_the_reason()
+    public async Task Without_alternate_keys_it_is_exit_1_with_the_reason_and_no_figures_of_an_earlier_one()
     {
         await using RunningApi api = await RunningApi.StartAsync();
+        api.Agent.Rotation = s_some;
         api.Agent.Command = _ => Task.FromResult(new Outcome(OutcomeStatus.Conflict, "there are no alternate keys"));
         ClientResult result = await ClientRunner.RunAsync(api, "rotate-encryption-key -o json");
         Assert.Equal((1, "", "link-client: there are no alternate keys\n"), (result.Code, result.Output, result.Error));

@@ -207,6 +207,15 @@ public sealed class ElectorCommandTests
     }
 
     [Fact]
+    public void A_drain_that_etcd_does_not_answer_says_that_it_was_etcd()
+    {
+        var driver = new ElectorDriver().Hold("a").Give(new ElectorInput.Drain(Command)).Fail();
+        (AnswerStatus status, string? reason) = driver.Answered(Command);
+        Assert.Equal(AnswerStatus.Unavailable, status);
+        Assert.Contains("timeout", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_drained_host_that_starts_looks_before_it_takes()
     {
         Assert.Equal(LockOperation.Observe, new ElectorDriver().Serve(drained: true).Sent());

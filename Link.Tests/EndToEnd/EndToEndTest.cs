@@ -52,5 +52,8 @@ public abstract class EndToEndTest(BedFixture fixture, ITestOutputHelper output)
         Assert.Equal(0, measurement.Outcome.Lost);
     }
 
+    internal static Task WaitForStateAsync(AgentHost host, string id, string state) =>
+        Wait.UntilAsync($"{state} on {host}", async () => await host.Api.StateAsync(id) == state, Patience);
+
     internal static Dictionary<string, string> With(string name, string value) => new() { [name] = value };
 }

@@ -90,7 +90,10 @@ public sealed class FullDiskTests(LoneBed bed, ITestOutputHelper output) : EndTo
         const string broken = "/link/hosts/h1/vip-00000000-0000-4000-8000-00000000000a";
         const string future = "vip-00000000-0000-4000-8000-00000000000b";
         const string text = $$"""{"id":"{{future}}","ip":"","healthcheck_interval":0,"plugin":"quantum_link","plugin_config":{"qubit":7},"since_version":9}""";
+        const string checkedOtherwise = "vip-00000000-0000-4000-8000-00000000000c";
+        const string checkedText = $$$"""{"id":"{{{checkedOtherwise}}}","ip":"","checks":[{"type":"HTTP","host":"127.0.0.1","port":1313,"path":"/version"}],"healthcheck_interval":0,"plugin":"arp","plugin_config":{"ip":"10.77.0.202/32"}}""";
         var etcd = Bed.Etcd[0].Gateway;
+        await etcd.PutAsync($"/link/hosts/h1/{checkedOtherwise}", checkedText);
         await etcd.PutAsync(broken, "{half a json");
         await etcd.PutAsync($"/link/hosts/h1/{future}", text);
         await etcd.PutAsync("/link/ips/10.77.0.200_32/h1", "no json either");
@@ -103,7 +106,13 @@ public sealed class FullDiskTests(LoneBed bed, ITestOutputHelper output) : EndTo
         var shown = (await host.Api.GetAsync($"/endpoints/{future}")).Expect(200).Json["endpoint"]!;
         Assert.Equal(("FAILING", "quantum_link"), ((string?)shown["status"], (string?)shown["plugin"]));
         Assert.Contains("no plugin \"quantum_link\"", (string?)shown["reason"], StringComparison.Ordinal);
-        foreach (var key in (string[])[broken, "/link/config/h1", "/link/agents/h1"])
+        // A check that cannot be made says nothing of the endpoint's health: it is not held here.
+        shown = (await host.Api.GetAsync($"/endpoints/{checkedOtherwise}")).Expect(200).Json["endpoint"]!;
+        Assert.Equal("FAILING", (string?)shown["status"]);
+        Assert.Contains("no check of type \"HTTP\"", (string?)shown["reason"], StringComparison.Ordinal);
+        Assert.Equal(checkedText, await etcd.GetAsync($"/link/hosts/h1/{checkedOtherwise}"));
+        Assert.Null(await etcd.GetAsync("/link/default/10.77.0.202_32"));
+        foreach (var key in (string[])[broken, checkedOtherwise, "/link/config/h1", "/link/agents/h1"])
             await Wait.UntilAsync($"a word about {key}", () => host.Agent!.ReadLog().Contains(key, StringComparison.Ordinal), Patience);
         Assert.Equal(("{half a json", text), (await etcd.GetAsync(broken), await etcd.GetAsync($"/link/hosts/h1/{future}")));
         Assert.Equal("[]", await etcd.GetAsync("/link/secrets/hosts/h1//sec-odd"));

@@ -29,7 +29,7 @@ public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper ou
         await Bed.SetLinkAsync(Theirs, up: false);
         await linK.StopAsync();
 
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Ours, id, "ACTIVATED");
         await Wait.UntilAsync("address", () => Bed.HoldersOf(TestBed.Vip).Contains(Ours), Patience);
         await Wait.UntilAsync("both changes of the lock", () => events.Count >= 2, Patience);
         Assert.Equal([(true, ""), (false, Ours.Name)], events.Select(entry => (entry.Deleted, entry.Value)));
@@ -46,14 +46,14 @@ public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper ou
         await Wait.UntilAsync("answer of ours", () => prober.Current?.From == Ours.Mac, Patience);
         (await Ours.Api.FailoverAsync(id)).Expect(204);
         await Bed.WaitUntilHeldAsync(Theirs, TestBed.Vip);
-        await WaitForStateAsync(id, "STANDBY");
+        await WaitForStateAsync(Ours, id, "STANDBY");
         Assert.True(linK.IsActivated(theirId));
         Assert.Equal(linK.LeaseId, (await Etcd.FindAsync(LockKey))!.Value.Lease);
         await Wait.UntilAsync("answer of LinK's host", () => prober.Current?.From == Theirs.Mac, Patience);
 
         await linK.FailoverAsync(theirId);
         await Bed.WaitUntilHeldAsync(Ours, TestBed.Vip);
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Ours, id, "ACTIVATED");
         Assert.Equal(Ours.Name, await Etcd.GetAsync(LockKey));
         // LinK announced the address until it let go.
         await Wait.UntilAsync("answer of ours", () => prober.Current?.From == Ours.Mac, Patience);
@@ -83,16 +83,16 @@ public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper ou
             var theirId = await linK.AddAsync(TestBed.Vip);
 
             listener.Dispose();
-            await WaitForStateAsync(id, "FAILING");
+            await WaitForStateAsync(Ours, id, "FAILING");
             await Bed.WaitUntilHeldAsync(Theirs, TestBed.Vip);
             Assert.Equal(linK.LeaseId, (await Etcd.FindAsync(LockKey))!.Value.Lease);
 
             listener = new LocalListener(Ours.Namespace, CheckedPort);
-            await WaitForStateAsync(id, "STANDBY");
+            await WaitForStateAsync(Ours, id, "STANDBY");
             await linK.SetFailingAsync(theirId, failing: true);
             await Bed.WaitUntilHeldAsync(Ours, TestBed.Vip);
             await linK.SetFailingAsync(theirId, failing: false);
-            await WaitForStateAsync(id, "ACTIVATED");
+            await WaitForStateAsync(Ours, id, "ACTIVATED");
         }
         finally
         {
@@ -114,10 +114,10 @@ public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper ou
         Assert.Empty(await Etcd.ListAsync($"/link/hosts/{Ours.Name}/"));
 
         id = await Ours.Api.AddAsync(TestBed.Vip);
-        await WaitForStateAsync(id, "STANDBY");
+        await WaitForStateAsync(Ours, id, "STANDBY");
         await linK.DeleteAsync(theirId);
         await Bed.WaitUntilHeldAsync(Ours, TestBed.Vip);
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Ours, id, "ACTIVATED");
         Assert.Empty(await Etcd.ListAsync($"/link/hosts/{Theirs.Name}/"));
     }
 
@@ -137,7 +137,7 @@ public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper ou
         await Bed.SetLinkAsync(Theirs, up: false);
         await linK.StopAsync();
         await Etcd.RevokeAsync(linK.LeaseId);
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Ours, id, "ACTIVATED");
         await watch.CancelAsync();
     }
 
@@ -154,7 +154,7 @@ public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper ou
         else
             await Ours.StopAgentAsync();
         await Ours.StartAgentAsync();
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Ours, id, "ACTIVATED");
         Assert.Equal(before, await Etcd.FindAsync(LockKey));
         AssertNothingMoved(at, Ours);
     }
@@ -228,7 +228,7 @@ public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper ou
         var theirId = await linK.AddAsync(TestBed.Vip);
         await Bed.WaitUntilHeldAsync(Theirs, TestBed.Vip);
         var id = await AddOursAsync();
-        await WaitForStateAsync(id, "STANDBY");
+        await WaitForStateAsync(Ours, id, "STANDBY");
         return (linK, id, theirId);
     }
 
@@ -250,8 +250,6 @@ public sealed class MixedClusterTests(ModerateLeaseBed bed, ITestOutputHelper ou
         await Wait.UntilAsync("health of our agent", async () => (await Ours.Api.GetAsync("/health")).Status == 200, Patience);
         return await Ours.Api.AddAsync(TestBed.Vip, wish);
     }
-
-    private Task WaitForStateAsync(string id, string state) => Wait.UntilAsync($"{state} of ours", async () => await Ours.Api.StateAsync(id) == state, Patience);
 
     private void AssertNothingMoved(long at, AgentHost holder)
     {

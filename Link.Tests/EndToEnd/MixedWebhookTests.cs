@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Link.Tests.Bed;
 using Xunit;
 
@@ -25,7 +24,7 @@ public sealed class MixedWebhookTests(ModerateLeaseBed bed, ITestOutputHelper ou
         await CompeteAsync();
         Assert.True(await Etcd.PutIfAbsentAsync(Lock, "linkhost", _lease));
         var id = await AddAsync();
-        await WaitForStateAsync(id, "STANDBY");
+        await WaitForStateAsync(Ours, id, "STANDBY");
 
         var old = _lease;
         _lease = await Etcd.GrantAsync(600);
@@ -43,7 +42,7 @@ public sealed class MixedWebhookTests(ModerateLeaseBed bed, ITestOutputHelper ou
         var handedOver = Ours.Api.FailoverAsync(id);
         await TakeAsync();
         (await handedOver).Expect(204);
-        await WaitForStateAsync(id, "STANDBY");
+        await WaitForStateAsync(Ours, id, "STANDBY");
         await Wait.UntilAsync("STANDBY", () => hooks.Requests[^1].Status == "STANDBY", Patience);
 
         // LinK's host dies.
@@ -67,7 +66,7 @@ public sealed class MixedWebhookTests(ModerateLeaseBed bed, ITestOutputHelper ou
             await TakeAsync();
             var told = hooks.Requests.Count;
             agent.Signal(LibC.SIGCONT);
-            await WaitForStateAsync(id, "STANDBY");
+            await WaitForStateAsync(Ours, id, "STANDBY");
             await Wait.UntilAsync("STANDBY", () => hooks.Requests[^1].Status == "STANDBY", Patience);
             Assert.All(hooks.Requests.Skip(told), static request => Assert.Equal("STANDBY", request.Status));
         }
@@ -84,7 +83,7 @@ public sealed class MixedWebhookTests(ModerateLeaseBed bed, ITestOutputHelper ou
         await CompeteAsync();
         Assert.True(await Etcd.PutIfAbsentAsync(Lock, "linkhost", _lease));
         var id = await AddAsync();
-        await WaitForStateAsync(id, "STANDBY");
+        await WaitForStateAsync(Ours, id, "STANDBY");
         Assert.True(await Etcd.DeleteIfLeaseAsync(Lock, _lease));
         await Etcd.DeleteAsync(Competitor);
         await HoldsAsync(hooks, id);
@@ -148,19 +147,12 @@ public sealed class MixedWebhookTests(ModerateLeaseBed bed, ITestOutputHelper ou
         return taken;
     }
 
-    private async Task<string> AddAsync()
-    {
-        var config = new JsonObject { ["url"] = $"http://127.0.0.1:{Port}/hook", ["resource_id"] = "front", ["secret"] = "shared" };
-        var answer = (await Ours.Api.PostAsync("/endpoints", new JsonObject { ["plugin"] = "webhook", ["plugin_config"] = config })).Expect(201);
-        return (string)answer.Json["endpoint"]!["id"]!;
-    }
-
-    private Task WaitForStateAsync(string id, string state) => Wait.UntilAsync($"{state} of ours", async () => await Ours.Api.StateAsync(id) == state, Patience);
+    private Task<string> AddAsync() => Ours.Api.AddWebhookAsync($"http://127.0.0.1:{Port}/hook", "front");
 
     /// <summary>Waits until ours holds, and the receiver has heard it with the lock's revision.</summary>
     private async Task HoldsAsync(HookReceiver hooks, string id)
     {
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Ours, id, "ACTIVATED");
         var held = (await Etcd.FindAsync(Lock))!.Value;
         Assert.Equal(Ours.Name, held.Value);
         await Wait.UntilAsync("word of it", () => hooks.Requests is [.., { Status: "ACTIVATED" } last] && last.Revision == held.ModRevision, Patience);

@@ -124,7 +124,7 @@ public sealed class OutscaleTests(ModerateLeaseBed bed, ITestOutputHelper output
         _ids[host] = (string)answer.Json["endpoint"]!["id"]!;
     }
 
-    private Task WaitForStateAsync(AgentHost host, string state) => Wait.UntilAsync($"{state} on {host}", async () => await host.Api.StateAsync(_ids[host]) == state, Patience);
+    private Task WaitForStateAsync(AgentHost host, string state) => WaitForStateAsync(host, _ids[host], state);
 
     /// <summary>Waits until the host holds and the public IP is at its NIC.</summary>
     private async Task LinkedAsync(AgentHost host, bool isAlone = true)

@@ -75,6 +75,22 @@ public sealed class PlannedMoveTests(DefaultBed bed, ITestOutputHelper output) :
     }
 
     [Fact]
+    public async Task A_failover_that_nobody_takes_is_refused_with_the_reason_and_moves_nothing()
+    {
+        var election = await Bed.ElectAsync(hosts: Bed.Host(1));
+        await Bed.Etcd[0].Gateway.PutAsync($"/link/ips/{election.LockKey.Split('/')[^1]}/asleep", """{"updated_at":"2026-01-02T03:04:05.678901234Z"}""");
+        var answer = await Bed.Host(1).Api.FailoverAsync(election.HolderId);
+        Assert.Equal(409, answer.Status);
+        Assert.StartsWith("no other host took the lock within ", answer.Error, StringComparison.Ordinal);
+        await Wait.UntilAsync("the lock, taken back", async () => await Bed.Etcd[0].Gateway.GetAsync(election.LockKey) == Bed.Host(1).Name, Patience);
+        var drained = await Bed.Host(1).Api.PostAsync("/drain");
+        Assert.Equal(409, drained.Status);
+        Assert.StartsWith("no other host took the lock within ", drained.Error, StringComparison.Ordinal);
+        Assert.Equal(204, (await Bed.Host(1).Api.PostAsync("/undrain")).Status);
+        Assert.Equal([Bed.Host(1)], Bed.HoldersOf(election.Address));
+    }
+
+    [Fact]
     public async Task A_failover_on_a_host_that_does_not_hold_is_refused()
     {
         var election = await Bed.ElectAsync();

@@ -41,8 +41,8 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
 
         await StartAsync(dump.Key);
         var (vip, hook) = (IdOf(dump, "arp"), IdOf(dump, "webhook"));
-        await WaitForStateAsync(vip, "ACTIVATED");
-        await WaitForStateAsync(hook, "ACTIVATED");
+        await WaitForStateAsync(Host, vip, "ACTIVATED");
+        await WaitForStateAsync(Host, hook, "ACTIVATED");
         await Wait.UntilAsync("a signed request", () => hooks.Requests.Count > 0, Patience);
         Assert.All(hooks.Requests, static request => Assert.True(request.IsSignedWith(LinKsSecret)));
         Assert.All(hooks.Requests, static request => Assert.Equal("dotted", request.Headers["X.Dotted.Name"]));
@@ -51,7 +51,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
 
         // The new place is as good as the old one.
         await RestartAsync(dump.Key);
-        await WaitForStateAsync(hook, "ACTIVATED");
+        await WaitForStateAsync(Host, hook, "ACTIVATED");
         Assert.Equal(locks, await Etcd.FindAllAsync("/link/default/"));
         Assert.Empty(events);
         await watch.CancelAsync();
@@ -69,7 +69,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         var before = await StoredAsync();
         await StartAsync(KeyA);
         var (vip, hook) = (IdOf(dump, "arp"), IdOf(dump, "webhook"));
-        await WaitForStateAsync(vip, "ACTIVATED");
+        await WaitForStateAsync(Host, vip, "ACTIVATED");
         Assert.Equal(200, (await Host.Api.GetAsync("/health")).Status);
         var shown = (await AskAsync(HttpMethod.Get, $"/endpoints/{hook}")).Expect(200).Json["endpoint"]!;
         Assert.Equal("FAILING", (string?)shown["status"]);
@@ -85,7 +85,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
 
         // With the key it works again, without a loss.
         await RestartAsync(KeyA, dump.Key);
-        await WaitForStateAsync(hook, "ACTIVATED");
+        await WaitForStateAsync(Host, hook, "ACTIVATED");
         await Wait.UntilAsync("the migration", async () => (await Etcd.ListAsync($"{Secrets}/")).Count == 0, Patience);
         await AssertNothingShownAsync(LinKsSecret, "grün", "dotted", dump.Key, KeyA);
 
@@ -93,7 +93,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         await WriteLinKsAsync();
         before = await StoredAsync();
         await StartAsync(KeyA);
-        await WaitForStateAsync(hook, "FAILING");
+        await WaitForStateAsync(Host, hook, "FAILING");
         await Etcd.WipeAsync();
         await Wait.UntilAsync("all that was lost, byte for byte", async () => (await StoredAsync()).SequenceEqual(before), Patience);
         await DeleteAsync(hook);
@@ -112,7 +112,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
 
         // Without their key the secrets stay where they are.
         await StartAsync(KeyA);
-        await WaitForStateAsync(twin, "FAILING");
+        await WaitForStateAsync(Host, twin, "FAILING");
         var before = await Etcd.ListAsync($"{Secrets}/");
         await DeleteAsync(twin);
         Assert.Equal(before, await Etcd.ListAsync(Secrets));
@@ -137,7 +137,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         Assert.Equal(1, code);
         Assert.Contains("SECRET_STORAGE_ENCRYPTION_KEY", error, StringComparison.Ordinal);
         var id = await Host.Api.AddAsync(TestBed.Vip);
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Host, id, "ACTIVATED");
         await AssertNothingShownAsync(Secret, Token);
     }
 
@@ -148,7 +148,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         using var hooks = new HookReceiver(Host.Namespace, HookPort);
         await StartAsync(KeyA);
         var id = (string)(await AddAsync()).Expect(201).Json["endpoint"]!["id"]!;
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Host, id, "ACTIVATED");
         var old = await StoredAsync();
         Assert.All(await Etcd.ListAsync(Secrets), static pair => Assert.Contains("\"type\":\"aes-256-gcm\"", pair.Value));
         var (code, _, error) = await ClientAsync("rotate-encryption-key");
@@ -168,7 +168,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         await Host.StopAgentAsync();
         var before = hooks.Requests.Count;
         await StartAsync(KeyB);
-        await WaitForStateAsync(id, "ACTIVATED");
+        await WaitForStateAsync(Host, id, "ACTIVATED");
         await Wait.UntilAsync("another request", () => hooks.Requests.Count > before, Patience);
         Assert.All(hooks.Requests, static request => Assert.True(request.IsSignedWith(Secret)));
         Assert.All(hooks.Requests, static request => Assert.Equal(Token, request.Headers["Authorization"]));
@@ -335,8 +335,6 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         _answers.Add(result.Output + result.Error);
         return result;
     }
-
-    private Task WaitForStateAsync(string id, string state) => Wait.UntilAsync(state, async () => await Host.Api.StateAsync(id) == state, Patience);
 
     /// <summary>Endpoints and secrets, byte for byte.</summary>
     private async Task<SortedDictionary<string, string>> StoredAsync() =>

@@ -29,11 +29,11 @@ public sealed class WebhookTests(ModerateLeaseBed bed, ITestOutputHelper output)
         (await holder.Api.FailoverAsync(ids[holder])).Expect(204);
         holder = await NextHolderAsync(hooks, ids, holder);
 
-        await SetChecksAsync(holder, ids[holder], new JsonObject { ["type"] = "TCP", ["host"] = "127.0.0.1", ["port"] = 1 });
+        await holder.Api.SetChecksAsync(ids[holder], new JsonObject { ["type"] = "TCP", ["host"] = "127.0.0.1", ["port"] = 1 });
         var failing = holder;
         holder = await NextHolderAsync(hooks, ids, failing);
         await WaitForStateAsync(failing, ids[failing], Failing);
-        await SetChecksAsync(failing, ids[failing]);
+        await failing.Api.SetChecksAsync(ids[failing]);
         await WaitForStateAsync(failing, ids[failing], Standby);
 
         Assert.InRange((await holder.Api.PostAsync("/drain")).Status, 200, 204);
@@ -104,7 +104,7 @@ public sealed class WebhookTests(ModerateLeaseBed bed, ITestOutputHelper output)
         await AddAsync(other, "good");
         await Wait.UntilAsync("competitors", async () => (await holder.Api.CompetitorsAsync(good)).Count == 2 && (await holder.Api.CompetitorsAsync(vip)).Count == 2, Patience);
         string[] stuck = [await AddAsync(holder, "stuck-1"), await AddAsync(holder, "stuck-2"), await AddAsync(holder, "stuck-3")];
-        await Wait.UntilAsync("three calls that hang", () => hooks.Hanging == 3, Patience);
+        await Wait.UntilAsync("three calls that hang", () => hooks.UnderWay.Count == 3, Patience);
         var locks = await Task.WhenAll(Enumerable.Range(1, 3).Select(i => Bed.Etcd[0].Gateway.FindAsync(LockOf($"stuck-{i}"))));
 
         var at = BedClock.Now;
@@ -128,7 +128,7 @@ public sealed class WebhookTests(ModerateLeaseBed bed, ITestOutputHelper output)
 
         Assert.Contains("gave no answer within ", await Tool.RunAsync(Programs.LinkClient, ["--socket", holder.Socket, "show", stuck[0]]), StringComparison.Ordinal);
 
-        await Wait.UntilAsync("calls that hang", () => hooks.Hanging == 3, Patience);
+        await Wait.UntilAsync("calls that hang", () => hooks.UnderWay.Count == 3, Patience);
         foreach (var id in stuck)
             (await holder.Api.DeleteAsync(id)).Expect(204);
         Assert.All(await Task.WhenAll(Enumerable.Range(1, 3).Select(i => Bed.Etcd[0].Gateway.FindAsync(LockOf($"stuck-{i}")))), static entry => Assert.Null(entry));
@@ -172,20 +172,9 @@ public sealed class WebhookTests(ModerateLeaseBed bed, ITestOutputHelper output)
 
     private static string LockOf(string resource) => $"/link/default/webhook/{resource}";
 
-    private static IEnumerable<HookRequest> CallsOf(HookReceiver hooks, string id) => hooks.Requests.Where(request => request.Body.Contains(id, StringComparison.Ordinal));
+    private static IEnumerable<HookRequest> CallsOf(HookReceiver hooks, string id) => hooks.Requests.Where(request => request.EndpointId == id);
 
-    private static async Task<string> AddAsync(AgentHost host, string resource)
-    {
-        var config = new JsonObject { ["url"] = $"http://{TestBed.ClientAddress}:{Port}/hook", ["resource_id"] = resource, ["secret"] = "shared" };
-        var answer = (await host.Api.PostAsync("/endpoints", new JsonObject { ["plugin"] = "webhook", ["plugin_config"] = config })).Expect(201);
-        return (string)answer.Json["endpoint"]!["id"]!;
-    }
-
-    private static async Task SetChecksAsync(AgentHost host, string id, params JsonNode[] checks) =>
-        (await host.Api.SendAsync(HttpMethod.Put, $"/endpoints/{id}", new JsonObject { ["healthchecks"] = new JsonArray(checks) })).Expect(200);
-
-    private static Task WaitForStateAsync(AgentHost host, string id, string state) =>
-        Wait.UntilAsync($"{state} on {host}", async () => await host.Api.StateAsync(id) == state, Patience);
+    private static Task<string> AddAsync(AgentHost host, string resource) => host.Api.AddWebhookAsync($"http://{TestBed.ClientAddress}:{Port}/hook", resource);
 
     /// <summary>What a receiver makes of all that it heard: a word with an older revision than one before is no news.</summary>
     private static string? HolderBy(IEnumerable<HookRequest> requests)

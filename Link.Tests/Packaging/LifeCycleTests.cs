@@ -1,5 +1,5 @@
-using System.Net;
 using Link.Tests.Bed;
+using Link.Tests.Support;
 using Xunit;
 
 namespace Link.Tests.Packaging;
@@ -9,10 +9,9 @@ namespace Link.Tests.Packaging;
 public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper output)
 {
     private const string Newer = "9.0.1", Newest = "9.0.2";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly IPAddress LoneVip = IPAddress.Parse("10.77.0.201");
+    private static readonly TimeSpan Patience = PackagedHost.Patience;
 
-    private TestBed _bed = null!;
+    private PackagedHost _host = null!;
     private Machine _machine = null!;
 
     [Fact]
@@ -33,28 +32,26 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         await built;
         foreach (var package in new[] { packages.Deb, await packages.RepackAsync(Newer), await packages.RepackAsync(Newest, NewExample) })
             File.Copy(package, Path.Combine(root, Path.GetFileName(package)), overwrite: true);
-        await using var bed = await TestBed.StartAsync(new BedOptions { Hosts = 2, AgentEnvironment = BedOptions.ModerateLease, EtcdInMemory = true });
-        _bed = bed;
-        var (machine, trouble) = await Machine.TryStartAsync(root, bed.Host(1).Namespace, Path.Combine(bed.Folder, "machine.log"));
-        Assert.SkipWhen(machine is null, $"only PlainRootTests ran: {trouble}");
-        await using (_machine = machine!)
+        await using var host = await PackagedHost.StartAsync(root);
+        (_host, _machine) = (host, host.Machine);
+        try
         {
-            try
-            {
-                await InstallAsync();
-                await StartUnconfiguredAsync();
-                await ConfigureAsync();
-                await UpgradeAsync();
-                await RemoveAsync();
-                await InstallAgainAsync();
-                await PurgeAsync();
-            }
-            catch
-            {
-                output.WriteLine((await _machine.TryAsync("journalctl --no-pager -u link -n 60; systemctl status --no-pager link")).Text);
-                output.WriteLine(bed.Logs());
-                throw;
-            }
+            await InstallAsync();
+            await StartUnconfiguredAsync();
+            await host.ConfigureAsync(host.Bed.Etcd[0].Url, "PASSWORD=secret");
+            await AskAsStrangerAsync();
+            await ReloadAsync();
+            await host.HoldAsync();
+            await UpgradeAsync();
+            await RemoveAsync();
+            await InstallAgainAsync();
+            await PurgeAsync();
+            await UseTlsAsync();
+        }
+        catch
+        {
+            output.WriteLine(await host.LogsAsync());
+            throw;
         }
     }
 
@@ -71,7 +68,7 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         Assert.Equal("", await _machine.RunAsync("dpkg --verify link; dpkg --audit"));
 
         // The TLS library is loaded when it is needed, here for a server that speaks no TLS; without it the program is aborted.
-        var (code, answer) = await _machine.TryAsync($"link-client --host https://{_bed.Etcd[0].Address}:{EtcdMember.ClientPort} version");
+        var (code, answer) = await _machine.TryAsync($"link-client --host https://{_host.Bed.Etcd[0].Address}:{EtcdMember.ClientPort} version");
         Assert.Equal(3, code);
         Assert.DoesNotContain("libssl", answer, StringComparison.Ordinal);
     }
@@ -84,53 +81,30 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         await Wait.UntilAsync("its last words in the journal", async () => (await _machine.RunAsync("journalctl -u link --no-pager")).Contains("ETCD_HOSTS", StringComparison.Ordinal), Patience);
     }
 
-    private async Task ConfigureAsync()
+    private async Task AskAsStrangerAsync() => Assert.Equal(
+        (1, "link-client: permission denied on the Unix socket: use sudo, or join the group link; over TCP: credentials are missing or wrong: give --user and --password, or LINK_USER and LINK_PASSWORD\n"),
+        await _machine.TryAsync("setpriv --reuid=65534 --regid=65534 --clear-groups link-client ips list"));
+
+    private async Task ReloadAsync()
     {
-        var lines = new Dictionary<string, string>(BedOptions.ModerateLease) { ["ETCD_HOSTS"] = _bed.Etcd[0].Url, ["INTERFACE"] = AgentHost.Interface, ["HOSTNAME"] = "h1", ["PASSWORD"] = "secret" };
-        await _machine.RunAsync($"printf '%s\\n' {string.Join(' ', lines.Select(pair => $"'{pair.Key}={pair.Value}'"))} >>/etc/link/link.env && systemctl start link");
-        await _machine.RunAsync($"link-client ips add {TestBed.Vip}/32 --wait && link-client ips add {LoneVip}/32 --wait");
-        Assert.Equal(
-            (1, "link-client: permission denied on the Unix socket: use sudo, or join the group link; over TCP: credentials are missing or wrong: give --user and --password, or LINK_USER and LINK_PASSWORD\n"),
-            await _machine.TryAsync("setpriv --reuid=65534 --regid=65534 --clear-groups link-client ips list"));
         await _machine.RunAsync("systemctl reload link");
         await Wait.UntilAsync("the reload", async () => (await _machine.RunAsync("journalctl -u link --no-pager")).Contains("certificates and users are read again", StringComparison.Ordinal), Patience);
-        await _bed.Host(2).StartAgentAsync();
-        await _bed.Host(2).Api.AddAsync(TestBed.Vip, null);
-        await Wait.UntilAsync("two competitors", async () => (await _machine.RunAsync($"link-client ips hosts {TestBed.Vip}")).Contains("h2", StringComparison.Ordinal), Patience);
-        Assert.True(_bed.Addresses.IsPresent(1, TestBed.Vip));
     }
 
     private async Task UpgradeAsync()
     {
-        var before = (_bed.Addresses.Events(TestBed.Vip).Count, _bed.Addresses.Events(LoneVip).Count);
-        var process = await _machine.RunAsync("systemctl show link -p MainPID");
-        await _machine.RunAsync($"dpkg -i /link_{Newer}-1_amd64.deb </dev/null");
-        Assert.NotEqual(process, await _machine.RunAsync("systemctl show link -p MainPID"));
-        process = await _machine.RunAsync("systemctl show link -p MainPID");
-
+        await _host.ChangeVersionAsync($"dpkg -i /link_{Newer}-1_amd64.deb </dev/null");
         // The file that the administrator changed has changed in the package too.
-        await _machine.RunAsync($"dpkg --force-confold -i /link_{Newest}-1_amd64.deb </dev/null");
-        Assert.NotEqual(process, await _machine.RunAsync("systemctl show link -p MainPID"));
+        await _host.ChangeVersionAsync($"dpkg --force-confold -i /link_{Newest}-1_amd64.deb </dev/null");
         Assert.Contains("HOSTNAME=h1", await _machine.RunAsync("cat /etc/link/link.env"), StringComparison.Ordinal);
         Assert.Contains("new example", await _machine.RunAsync("cat /etc/link/link.env.dpkg-dist"), StringComparison.Ordinal);
         Assert.Equal("root:link 640", await _machine.RunAsync("stat -c '%U:%G %a' /etc/link/link.env"));
-
-        await Wait.UntilAsync("the new agent", async () => (await _machine.TryAsync("link-client health")).Code == 0, Patience);
-        Assert.Contains("h1 ", await _machine.RunAsync($"link-client ips hosts {TestBed.Vip} | grep yes"), StringComparison.Ordinal);
-        Assert.Equal(before, (_bed.Addresses.Events(TestBed.Vip).Count, _bed.Addresses.Events(LoneVip).Count));
     }
 
     private async Task RemoveAsync()
     {
-        var before = _bed.Addresses.Events(TestBed.Vip).Count;
-        await _machine.RunAsync("dpkg -r link");
-        // Handed over: the other host had it before this one let go.
-        await Wait.UntilAsync("two changes of the address", () => _bed.Addresses.Events(TestBed.Vip).Count >= before + 2, Patience);
-        Assert.Equal([(2, true), (1, false)], _bed.Addresses.Events(TestBed.Vip).Skip(before).Select(change => (change.Namespace, change.Added)));
-        await Wait.UntilAsync("the end of the other address", () => !_bed.Addresses.IsPresent(1, LoneVip), Patience);
-        Assert.DoesNotContain("/link/drained", await Tool.RunAsync("ip", ["netns", "exec", _bed.Etcd[0].Namespace.Name, "etcdctl", "get", "--prefix", "--keys-only", "/link/"]), StringComparison.Ordinal);
+        await _host.RemoveAsync("dpkg -r link");
         Assert.Contains("HOSTNAME=h1", await _machine.RunAsync("cat /etc/link/link.env"), StringComparison.Ordinal);
-        Assert.Equal("", await _machine.RunAsync("ls -A /usr/lib/link /run/link 2>/dev/null || true"));
     }
 
     private async Task InstallAgainAsync()
@@ -138,8 +112,8 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         await _machine.RunAsync($"dpkg --force-confold -i /link_{Newest}-1_amd64.deb </dev/null");
         await Wait.UntilAsync("the agent", async () => (await _machine.TryAsync("link-client health")).Code == 0, Patience);
         Assert.Contains("no", await _machine.RunAsync("link-client health | grep DRAINED"), StringComparison.Ordinal);
-        await Wait.UntilAsync("its own address", () => _bed.Addresses.IsPresent(1, LoneVip), Patience);
-        Assert.False(_bed.Addresses.IsPresent(1, TestBed.Vip));
+        await Wait.UntilAsync("its own address", () => _host.Bed.Addresses.IsPresent(1, PackagedHost.LoneVip), Patience);
+        Assert.False(_host.Bed.Addresses.IsPresent(1, TestBed.Vip));
 
         // What the administrator stopped stays stopped.
         await _machine.RunAsync("systemctl stop link");
@@ -150,11 +124,58 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
     private async Task PurgeAsync()
     {
         await _machine.RunAsync("touch /etc/link/client.key && dpkg -P link");
-        await Wait.UntilAsync("the end of the address that the stopped agent had left", () => !_bed.Addresses.IsPresent(1, LoneVip), Patience);
+        await Wait.UntilAsync("the end of the address that the stopped agent had left", () => !_host.Bed.Addresses.IsPresent(1, PackagedHost.LoneVip), Patience);
         Assert.Equal("", await _machine.RunAsync("ls -d /etc/link /usr/lib/link /usr/share/doc/link /run/link 2>/dev/null || true"));
         Assert.Equal("", await _machine.RunAsync("find /etc/systemd /var/lib/systemd -name 'link.service*'"));
         Assert.Equal("", await _machine.RunAsync("dpkg --get-selections link 2>/dev/null"));
         Assert.NotEqual("", await _machine.RunAsync("getent passwd link"));
+    }
+
+    /// <summary>An etcd that wants client certificates, with files of which the user link can read the key by its group alone.</summary>
+    private async Task UseTlsAsync()
+    {
+        var member = _host.Bed.Etcd[0];
+        using var certificates = new EtcdCertificates(member.Address);
+        var (url, peer) = ($"https://{member.Address}:12379", "http://127.0.0.1:12380");
+        var etcd = ChildProcess.Start(
+            member.Namespace,
+            Programs.Find("etcd"),
+            [
+                "--data-dir", Path.Combine(_host.Bed.Folder, "tls"), "--logger", "zap", "--listen-client-urls", url, "--advertise-client-urls", url,
+                "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", $"default={peer}",
+                "--cert-file", certificates.ServerCertificateFile, "--key-file", certificates.ServerKeyFile, "--trusted-ca-file", certificates.CaFile, "--client-cert-auth",
+            ],
+            new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" },
+            Path.Combine(_host.Bed.Folder, "tls.log"));
+        try
+        {
+            await _machine.RunAsync($"dpkg -i /{Path.GetFileName(packages.Deb)}");
+            foreach (var (name, file) in new[] { ("ca.crt", certificates.CaFile), ("client.crt", certificates.ClientCertificateFile), ("client.key", certificates.ClientKeyFile) })
+                await _machine.RunAsync($"umask 077 && printf %s '{await File.ReadAllTextAsync(file)}' >/etc/link/etcd-{name} && chown root:link /etc/link/etcd-{name} && chmod 640 /etc/link/etcd-{name}");
+            string[] files = ["ETCD_CACERT=/etc/link/etcd-ca.crt", "ETCD_TLS_CERT=/etc/link/etcd-client.crt", "ETCD_TLS_KEY=/etc/link/etcd-client.key"];
+
+            // Without the client's certificate etcd is not reached, and the log says so.
+            await _host.ConfigureAsync(url, files[0]);
+            await Wait.UntilAsync("a word about it", async () => (await _machine.RunAsync("journalctl -u link --no-pager")).Contains(url, StringComparison.Ordinal), Patience);
+            Assert.NotEqual(0, (await _machine.TryAsync("link-client health")).Code);
+
+            await _machine.RunAsync($"printf '%s\\n' {string.Join(' ', files[1..])} >>/etc/link/link.env && systemctl restart link");
+            await Wait.UntilAsync("the agent", async () => (await _machine.TryAsync("link-client health")).Code == 0, Patience);
+            await _machine.RunAsync($"link-client ips add {TestBed.VipV6}/128 --wait");
+            Assert.True(_host.Bed.Addresses.IsPresent(1, TestBed.VipV6));
+            Assert.Contains(
+                "h1",
+                await Tool.RunAsync("ip",
+                [
+                    "netns", "exec", member.Namespace.Name, "etcdctl", "--endpoints", url, "--cacert", certificates.CaFile, "--cert", certificates.ClientCertificateFile,
+                    "--key", certificates.ClientKeyFile, "get", "--prefix", "--print-value-only", "/link/default/",
+                ]),
+                StringComparison.Ordinal);
+        }
+        finally
+        {
+            etcd.Kill();
+        }
     }
 
     private static void NewExample(string tree) => File.AppendAllText(Path.Combine(tree, "etc/link/link.env"), "# new example\n");

@@ -12,13 +12,19 @@ public sealed class PackagesFixture : IAsyncLifetime
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"link-packages-{Environment.ProcessId}");
     private readonly Lazy<Task<string>> _root;
+    private readonly Lazy<Task<string>> _rootWithRpm;
+    private readonly Lazy<Task<string>> _newerRpm;
     private readonly Lazy<Task> _built;
 
     public PackagesFixture()
     {
         _root = new Lazy<Task<string>>(BootstrapAsync);
+        _rootWithRpm = new Lazy<Task<string>>(AddRpmAsync);
+        _newerRpm = new Lazy<Task<string>>(BuildNewerRpmAsync);
         _built = new Lazy<Task>(() => BuildAsync(_folder));
     }
+
+    internal const string NewerRpm = "9.1.0";
 
     internal string Deb => Path.Combine(_folder, $"link_{Version}-1_amd64.deb");
 
@@ -29,12 +35,17 @@ public sealed class PackagesFixture : IAsyncLifetime
     internal Task BuiltAsync() => _built.Value;
 
     /// <summary>Runs scripts/package for the published executable.</summary>
-    internal static async Task BuildAsync(string folder)
+    /// <param name="sources">What has the script; null: the project.</param>
+    internal static async Task BuildAsync(string folder, string? sources = null, params string[] arguments)
     {
         var environment = new Dictionary<string, string> { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["LINK_EXECUTABLE"] = Programs.Link };
-        var (code, output, error) = await Tool.TryAsync(Path.Combine(Programs.Root, "scripts", "package"), [folder], environment: environment, patience: BuildDeadline);
+        var script = Path.Combine(sources ?? Programs.Root, "scripts", "package");
+        var (code, output, error) = await Tool.TryAsync(script, [folder, .. arguments], environment: environment, patience: BuildDeadline);
         Assert.True(code == 0, output + error);
     }
+
+    /// <summary>An RPM of version <see cref="NewerRpm"/>, built as the other one, whose example of a configuration has changed.</summary>
+    internal Task<string> NewerRpmAsync() => _newerRpm.Value;
 
     /// <summary>The same package with another version, uncompressed because that is quicker.</summary>
     /// <param name="change">What else is different in it; gets the folder of its files.</param>
@@ -51,6 +62,10 @@ public sealed class PackagesFixture : IAsyncLifetime
         return package;
     }
 
+    /// <summary>A copy of <see cref="RootAsync"/> with rpm and what that depends on.</summary>
+    /// <exception cref="InvalidOperationException">It could not be had.</exception>
+    internal Task<string> RootWithRpmAsync() => _rootWithRpm.Value;
+
     /// <summary>A fresh minimal Debian with systemd and what the package depends on, nothing else.</summary>
     /// <exception cref="InvalidOperationException">It could not be had; with debootstrap's words.</exception>
     internal Task<string> RootAsync() => _root.Value;
@@ -63,10 +78,10 @@ public sealed class PackagesFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var task in new[] { _root.IsValueCreated ? _root.Value : Task.CompletedTask, _built.IsValueCreated ? _built.Value : Task.CompletedTask })
+        foreach (var task in new Lazy<Task<string>>[] { _root, _rootWithRpm, _newerRpm }.Where(static lazy => lazy.IsValueCreated).Select(static lazy => (Task)lazy.Value).Append(_built.IsValueCreated ? _built.Value : Task.CompletedTask))
             await task.ContinueWith(static _ => { }, TaskScheduler.Default);
         // Not by .NET, which would follow what is mounted.
-        await Tool.TryAsync("rm", ["-rf", "--one-file-system", _folder]);
+        await Tool.TryAsync("rm", ["-rf", "--one-file-system", _folder], patience: BootstrapDeadline);
     }
 
     /// <summary>Where apt on this machine gets this machine's own release from.</summary>
@@ -76,6 +91,31 @@ public sealed class PackagesFixture : IAsyncLifetime
         var targets = await Tool.RunAsync("apt-get", ["indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"]);
         var mirror = targets.Split('\n').Select(line => line.Split(' ')).FirstOrDefault(words => words is [var codename, "main", _] && codename == release.Trim())?[2];
         return mirror is null ? throw new InvalidOperationException($"apt has no source of {release.Trim()}: {targets}") : (mirror, release.Trim());
+    }
+
+    private async Task<string> BuildNewerRpmAsync()
+    {
+        var sources = Path.Combine(_folder, "newer");
+        Directory.CreateDirectory(sources);
+        await Tool.RunAsync("cp", ["-r", .. new[] { "scripts", "packaging", "docs", "CHANGELOG.md", "LICENSE" }.Select(static name => Path.Combine(Programs.Root, name)), sources]);
+        await File.AppendAllTextAsync(Path.Combine(sources, "packaging", "systemd", "link.env.example"), "# new example\n");
+        await BuildAsync(_folder, sources, "--version", NewerRpm);
+        return Path.Combine(_folder, $"link-{NewerRpm}-1.x86_64.rpm");
+    }
+
+    private async Task<string> AddRpmAsync()
+    {
+        var root = Path.Combine(_folder, "root-rpm");
+        await Tool.RunAsync("cp", ["-a", await RootAsync(), root], patience: BootstrapDeadline);
+        // By this machine's apt, which knows the way to its source; the archives go into a folder of their own.
+        Directory.CreateDirectory(Path.Combine(root, "debs", "partial"));
+        await Tool.RunAsync("apt-get",
+        [
+            "-o", $"Dir::State::Status={root}/var/lib/dpkg/status", "-o", $"Dir::Cache::Archives={root}/debs", "-o", "APT::Sandbox::User=root",
+            "--no-install-recommends", "-y", "--download-only", "install", "rpm",
+        ], patience: BootstrapDeadline);
+        await Tool.RunAsync("chroot", [root, "/bin/sh", "-ec", "PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive dpkg -i /debs/*.deb && rm -r /debs"], patience: BootstrapDeadline);
+        return root;
     }
 
     private async Task<string> BootstrapAsync()

@@ -39,10 +39,11 @@ public sealed class PlainRootTests(PackagesFixture packages)
     }
 
     [Fact]
-    public async Task The_RPM_is_installed_upgraded_and_removed()
+    public async Task The_RPM_is_installed_upgraded_downgraded_and_removed()
     {
         Assert.SkipWhen(TestBed.Unavailable is not null, TestBed.Unavailable ?? "");
         await packages.BuiltAsync();
+        var newer = Path.GetFileName(await packages.NewerRpmAsync());
         // Without dependencies: this is no system that RPM knows.
         var (code, text) = await PlainRoot.RunAsync($$"""
             rpm --nodeps -i /packages/{{Path.GetFileName(packages.Rpm)}}
@@ -51,7 +52,17 @@ public sealed class PlainRootTests(PackagesFixture packages)
             test "$(link-client --version)" = "link-client {{packages.Version}}"
             rpm -V --nodeps link
             echo HOSTNAME=mine >>/etc/link/link.env
-            rpm --nodeps -U --replacepkgs /packages/{{Path.GetFileName(packages.Rpm)}}
+            chmod 600 /etc/link/link.env
+            rpm --nodeps -U /packages/{{newer}}
+            test "$(rpm -q --queryformat '%{VERSION}' link)" = {{PackagesFixture.NewerRpm}}
+            zcat /usr/share/man/man8/link-agent.8.gz | grep "LinK {{PackagesFixture.NewerRpm}}"
+            grep HOSTNAME=mine /etc/link/link.env
+            grep "new example" /etc/link/link.env.rpmnew
+            test "$(stat -c '%U:%G %a' /etc/link/link.env)" = "root:link 600"
+            ! rpm --nodeps -U /packages/{{Path.GetFileName(packages.Rpm)}}
+            rpm --nodeps -U --oldpackage /packages/{{Path.GetFileName(packages.Rpm)}}
+            test "$(rpm -q --queryformat '%{VERSION}' link)" = {{packages.Version}}
+            zcat /usr/share/man/man8/link-agent.8.gz | grep "LinK {{packages.Version}}"
             grep HOSTNAME=mine /etc/link/link.env
             rpm --nodeps -e link
             test ! -e /usr/lib/link

@@ -23,6 +23,29 @@ public sealed class RemoteOutputsTests
     }
 
     [Fact]
+    public async Task How_far_it_is_with_the_newest_wish_can_be_told()
+    {
+        using var loop = new RemoteLoop();
+        Assert.Null(loop.Output.Progress);
+        loop.Output.Activate(null, 1);
+        Assert.Equal(OutputProgress.Pending, loop.Output.Progress);
+        (await loop.NextCallAsync()).Fail(new OutputException("no"));
+        await loop.EndedAsync();
+        Assert.Equal(OutputProgress.Failed, loop.Output.Progress);
+        loop.Pass(2 * Second);
+        RemoteCall again = await loop.NextCallAsync();
+        Assert.Equal(OutputProgress.Failed, loop.Output.Progress);
+        again.Succeed();
+        await loop.EndedAsync();
+        Assert.Equal(OutputProgress.Done, loop.Output.Progress);
+        loop.Output.Deactivate();
+        Assert.Equal(OutputProgress.Pending, loop.Output.Progress);
+        (await loop.NextCallAsync()).Succeed();
+        await loop.EndedAsync();
+        Assert.Equal(OutputProgress.Done, loop.Output.Progress);
+    }
+
+    [Fact]
     public async Task A_failure_is_repeated_with_the_same_delivery_at_doubling_intervals_up_to_the_longest()
     {
         using var loop = new RemoteLoop();

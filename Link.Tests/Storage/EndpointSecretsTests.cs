@@ -149,9 +149,9 @@ public sealed class EndpointSecretsTests
             EndpointSecrets.Referenced(Host, Id, config, WebhookPaths, host.Secrets).Select(static secret => secret.Key));
     }
 
-    private static OpenedConfig Open(string stored, string[] paths, IReadOnlyDictionary<string, StoredSecret> secrets) => EndpointSecrets.Open(Host, Id, stored, paths, secrets, Ring);
+    private static OpenedConfig Open(string stored, string[] paths, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets) => EndpointSecrets.Open(Host, Id, stored, paths, secrets, Ring);
 
-    private static IReadOnlyDictionary<string, StoredSecret> Secrets(IReadOnlyList<SecretPut> puts)
+    private static IReadOnlyDictionary<string, Stored<SecretRecord>> Secrets(IReadOnlyList<SecretPut> puts)
     {
         var host = new StoredHost(Host);
         foreach (var put in puts)

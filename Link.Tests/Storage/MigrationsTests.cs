@@ -242,6 +242,6 @@ public sealed class MigrationsTests
 
     private static string Key(string endpointId, string secretId) => KeyLayout.Secret(Host, endpointId, secretId);
 
-    private static IEnumerable<string> Referenced(StoredHost host, StoredEndpoint endpoint) =>
+    private static IEnumerable<string> Referenced(StoredHost host, Stored<EndpointRecord> endpoint) =>
         EndpointSecrets.Referenced("db-7", endpoint.Record!.Id, endpoint.Record.PluginConfig, RecordedDump.SecretFieldsOf(endpoint.Record.Plugin)!, host.Secrets).Select(static secret => secret.Key);
 }

@@ -18,9 +18,11 @@ internal sealed record RecordedDump(string Host, string Key, IReadOnlyList<KeyVa
 
     public KeyRing Ring => new(new Secret(Key), []);
 
-    public IReadOnlyList<StoredEndpoint> Endpoints => StoredEndpoint.ReadAll(Under(KeyLayout.EndpointsOf(Host)));
+    public IReadOnlyList<Stored<EndpointRecord>> Endpoints => Data.Endpoints;
 
-    public IReadOnlyDictionary<string, StoredSecret> Secrets => StoredSecret.ReadAll(Under(KeyLayout.SecretsOf(Host)));
+    public IReadOnlyDictionary<string, Stored<SecretRecord>> Secrets => Data.Secrets;
+
+    private HostData Data => HostData.Read(Under(KeyLayout.EndpointsOf(Host)), Under(KeyLayout.SecretsOf(Host)));
 
     public static RecordedDump Load(string version)
     {
@@ -53,7 +55,7 @@ internal sealed record RecordedDump(string Host, string Key, IReadOnlyList<KeyVa
     };
 
     /// <summary>An endpoint's record with its secrets in clear.</summary>
-    public static string Reveal(string host, StoredEndpoint endpoint, IReadOnlyDictionary<string, StoredSecret> secrets, KeyRing ring)
+    public static string Reveal(string host, Stored<EndpointRecord> endpoint, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets, KeyRing ring)
     {
         var record = endpoint.Record!;
         var opened = EndpointSecrets.Open(host, record.Id, record.PluginConfig, SecretFieldsOf(record.Plugin)!, secrets, ring);

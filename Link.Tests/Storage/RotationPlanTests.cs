@@ -107,7 +107,7 @@ public sealed class RotationPlanTests
             _host.TryCommit(batch.ToTransaction());
     }
 
-    private static string? Open(StoredSecret secret, KeyRing ring)
+    private static string? Open(Stored<SecretRecord> secret, KeyRing ring)
     {
         Assert.True(KeyLayout.TryParseSecret(secret.Key, out var host, out var endpoint, out var id));
         return ring.Open(new SecretPlace(host, endpoint, id), secret.Record!.Sealed).Json?.Reveal();

@@ -11,9 +11,11 @@ internal sealed class StoredHost(string host)
     private readonly SortedDictionary<string, KeyValue> _pairs = new(StringComparer.Ordinal);
     private long _revision;
 
-    public IReadOnlyList<StoredEndpoint> Endpoints => StoredEndpoint.ReadAll(Under(KeyLayout.EndpointsOf(host)));
+    public IReadOnlyList<Stored<EndpointRecord>> Endpoints => Data.Endpoints;
 
-    public IReadOnlyDictionary<string, StoredSecret> Secrets => StoredSecret.ReadAll(Under(KeyLayout.SecretsOf(host)));
+    public IReadOnlyDictionary<string, Stored<SecretRecord>> Secrets => Data.Secrets;
+
+    private HostData Data => HostData.Read(Under(KeyLayout.EndpointsOf(host)), Under(KeyLayout.SecretsOf(host)));
 
     public IReadOnlyList<string> SecretKeys => [.. Secrets.Keys.Order(StringComparer.Ordinal)];
 

@@ -12,9 +12,12 @@ internal sealed class EtcdCertificates : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("link-etcd-tls-").FullName;
     private readonly X509Certificate2 _authority;
+    private readonly IPAddress[] _addresses;
 
-    public EtcdCertificates()
+    /// <param name="addresses">Of the server, besides loopback.</param>
+    public EtcdCertificates(params IPAddress[] addresses)
     {
+        _addresses = addresses;
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=LinK test authority", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
@@ -56,6 +59,8 @@ internal sealed class EtcdCertificates : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         names.AddIpAddress(IPAddress.IPv6Loopback);
+        foreach (IPAddress address in _addresses)
+            names.AddIpAddress(address);
         names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 certificate = request.Create(

@@ -20,7 +20,7 @@ internal sealed class AddCommand
     private readonly PluginOptions _pluginOptions;
     private readonly Option<string[]> _checks = new("--health-check") { Description = "check that must pass, as \"TCP HOST:PORT\"; may be repeated", HelpName = "CHECK" };
     private readonly Option<string?> _interval = new("--health-check-interval", "--healthcheck-interval") { Description = "seconds between checks [default: the agent's]", HelpName = "SECONDS" };
-    private readonly WaitOptions _wait = new("some host holds it");
+    private readonly WaitOptions _wait = new("some host holds it and, with a plugin that calls the outside, the first call has ended");
 
     private AddCommand(ApiForm form)
     {
@@ -74,6 +74,11 @@ internal sealed class AddCommand
         }
 
         EndpointSnapshot endpoint = added.Endpoint;
+        if (wait is not null && endpoint.Output == "failed")
+        {
+            throw new ApiRefusedException(502, $"endpoint {id} ({EndpointAddress.Of(endpoint)}) is added and {endpoint.Status}, but the call to the outside failed, and is tried again: {endpoint.LastError}");
+        }
+
         string state = endpoint.Status.Length == 0 ? "" : $": {endpoint.Status}{(endpoint.Holder is null ? "" : $", holder {endpoint.Holder}")}";
         string reason = endpoint.Reason is null ? "" : $": {endpoint.Reason}";
         run.Say($"endpoint {id} ({EndpointAddress.Of(endpoint)}) added{state}{reason}", added.Json.WriteTo);

@@ -43,10 +43,15 @@ internal static class RotateCommand
             result = await FollowAsync(run, progress);
             error = result is null ? refused.Message : null;
         }
-        catch (ApiRefusedException refused) when (refused.Status == 500)
+        catch (ApiRefusedException refused) when (refused.Status == 409)
         {
             result = await run.Agent.FindRotationAsync(run.Cancel);
             error = refused.Message;
+            if (result?.Error != error)
+            {
+                // It never began: what is shown is another one.
+                throw;
+            }
         }
         finally
         {
@@ -59,7 +64,7 @@ internal static class RotateCommand
             run.Say(Text(result), json => Write(json, result, error));
         }
 
-        return error is null ? ExitCode.Ok : throw new ApiRefusedException(500, error);
+        return error is null ? ExitCode.Ok : throw new ApiRefusedException(409, error);
     }
 
     /// <returns>The end of a rotation that outlived its request; null: none is under way.</returns>

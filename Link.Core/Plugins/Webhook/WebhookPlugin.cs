@@ -12,6 +12,9 @@ internal sealed class WebhookPlugin(RemoteOutputs outputs, OutboundHttp http, Na
 {
     public const string PluginName = "webhook";
 
+    /// <summary>For endpoints with a CA of their own, by its text. Here only as long as an endpoint uses them; connections end when they are idle.</summary>
+    private readonly Dictionary<string, WeakReference<OutboundHttp>> _byCa = [];
+
     public string Name => PluginName;
 
     public IReadOnlyList<string> SecretFields => ["secret", "headers.*"];
@@ -25,11 +28,26 @@ internal sealed class WebhookPlugin(RemoteOutputs outputs, OutboundHttp http, Na
     public string? FindElectionKey(JsonElement config) => WebhookConfig.FindElectionKey(config);
 
     /// <inheritdoc/>
-    /// <remarks>Endpoints without a CA of their own share connections. The others' end when they are idle, so that nothing is left of an endpoint that is gone.</remarks>
+    /// <remarks>Endpoints that trust the same share connections.</remarks>
     public IOutput Create(OutputTarget endpoint, PluginConfig config)
     {
         var webhook = (WebhookConfig)config;
-        OutboundHttp requests = webhook.Ca == null ? http : new OutboundHttp(names, time, OutboundHttp.ReadCa(webhook.Ca, out _));
+        OutboundHttp requests = webhook.Ca == null ? http : Trusting(webhook.Ca);
         return outputs.Add(Name, endpoint, new WebhookOutput(requests, webhook, endpoint, refreshInterval, version, time));
+    }
+
+    private OutboundHttp Trusting(string ca)
+    {
+        if (_byCa.TryGetValue(ca, out WeakReference<OutboundHttp>? shared) && shared.TryGetTarget(out OutboundHttp? requests))
+            return requests;
+        foreach ((string other, WeakReference<OutboundHttp> unused) in _byCa)
+        {
+            if (!unused.TryGetTarget(out _))
+                _byCa.Remove(other);
+        }
+
+        requests = new OutboundHttp(names, time, OutboundHttp.ReadCa(ca, out _));
+        _byCa[ca] = new WeakReference<OutboundHttp>(requests);
+        return requests;
     }
 }

@@ -171,6 +171,26 @@ public sealed partial class WebhookPluginTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Endpoints_with_the_same_CA_share_connections_and_others_do_not()
+    {
+        using var authority = new TestAuthority();
+        await using WebReceiver secure = await WebReceiver.StartAsync(authority.Issue(["localhost"]));
+        string url = $"https://localhost:{secure.Port}/";
+        for (int i = 0; i < 3; i++)
+        {
+            Create(url: url, ca: authority.CaPem).Activate(null, 1);
+            await _loop.EndedAsync();
+        }
+
+        Assert.Equal((3, 1), (secure.Count, secure.Connections));
+        // It trusts more, so that a connection of the others' would not do for it.
+        Create(url: url, ca: authority.CaPem + authority.CaPem).Activate(null, 1);
+        await _loop.EndedAsync();
+        Assert.Equal((4, 2), (secure.Count, secure.Connections));
+        Assert.Empty(_loop.Errors);
+    }
+
+    [Fact]
     public async Task What_LinK_stored_is_sent_as_LinK_sent_it()
     {
         string json = $$$"""
