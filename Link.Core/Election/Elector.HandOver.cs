@@ -128,8 +128,23 @@ internal sealed partial class Elector
         _drainPending = 1;
         foreach (Endpoint endpoint in _byId.Values)
         {
-            if (!HasLock(endpoint) || endpoint.Removing || endpoint.State != EndpointState.Activated || endpoint.HandOver != null)
+            if (endpoint.Removing || endpoint.State != EndpointState.Activated)
                 continue;
+            if (endpoint.HandOver is { } underWay)
+            {
+                // A failover: the drain ends with it.
+                underWay.OfDrain = true;
+                _drainPending++;
+                continue;
+            }
+
+            if (!HasLock(endpoint))
+            {
+                if (!endpoint.LockKnown || endpoint.Lock == null)
+                    _drainFailures.Add($"{endpoint.Spec.Key} stays for now: nobody took it, and this host is taking it back");
+                continue;
+            }
+
             if (endpoint.Others.Length == 0)
             {
                 _drainFailures.Add($"{endpoint.Spec.Key} stays: no other host competes for it");

@@ -7,7 +7,7 @@ internal sealed class HandOver
     public required long CommandId { get; init; }
 
     /// <summary>A drain waits for it.</summary>
-    public bool OfDrain { get; init; }
+    public bool OfDrain { get; set; }
 
     /// <summary>The wanted successor; null: whoever takes the lock first.</summary>
     public string? ToHost { get; init; }

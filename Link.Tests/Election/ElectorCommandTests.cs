@@ -216,6 +216,26 @@ public sealed class ElectorCommandTests
     }
 
     [Fact]
+    public void A_drain_waits_for_a_failover_that_is_under_way()
+    {
+        const long Drain = Command + 1;
+        var driver = new ElectorDriver().Hold("a").Give(new ElectorInput.Failover(Command, ElectorDriver.Id)).Answer(null).Give(new ElectorInput.Drain(Drain));
+        Assert.False(driver.Did<ElectorEffect.Answer>());
+        driver.SeeLock(driver.LockOf("a")).Wait(driver.Options.LetGoDelayMs);
+        Assert.Equal(AnswerStatus.Done, driver.Answered(Command).Status);
+        Assert.Equal(AnswerStatus.Done, driver.Answered(Drain).Status);
+    }
+
+    [Fact]
+    public void A_drain_says_so_of_a_lock_that_nobody_took_and_that_is_not_back_yet()
+    {
+        const long Drain = Command + 1;
+        var driver = new ElectorDriver().Hold("a").Give(new ElectorInput.Failover(Command, ElectorDriver.Id)).Answer(null);
+        driver.Wait(driver.Options.HandOverMs).Give(new ElectorInput.Drain(Drain));
+        Assert.Contains("taking it back", driver.Answered(Drain).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_drained_host_that_starts_looks_before_it_takes()
     {
         Assert.Equal(LockOperation.Observe, new ElectorDriver().Serve(drained: true).Sent());
