@@ -112,7 +112,7 @@ internal sealed partial class LinkAgent : IAgentControl
         long lease = 0;
         try
         {
-            await SeeCompetitorsAsync(endpoint => endpoint.Id == id, cancel).ConfigureAwait(false);
+            await SeeCompetitorsAsync(endpoint => endpoint.Id == id && (toHost == null ? endpoint.Others.Length == 0 : !endpoint.Others.Contains(toHost)), cancel).ConfigureAwait(false);
             if (toHost != null)
                 lease = await _etcd.FindLeaseAsync(toHost, cancel).ConfigureAwait(false);
         }
@@ -173,11 +173,14 @@ internal sealed partial class LinkAgent : IAgentControl
             await Task.WhenAny(_joined.Task, Task.Delay(JoinPatience, cancel)).ConfigureAwait(false);
     }
 
-    /// <summary>Hosts that the watch has not told of yet count as well.</summary>
-    private async Task SeeCompetitorsAsync(Func<Endpoint, bool> of, CancellationToken cancel)
+    /// <summary>Hosts that the watch has not told of yet count as well: etcd is asked where what is known would not do.</summary>
+    /// <param name="wouldNotDo">On the loop.</param>
+    private async Task SeeCompetitorsAsync(Func<Endpoint, bool> wouldNotDo, CancellationToken cancel)
     {
         await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
-        List<string> keys = await _loop.InvokeAsync(() => _elector.Endpoints.Values.Where(of).Select(static endpoint => endpoint.Spec.Key).ToList()).ConfigureAwait(false);
+        List<string> keys = await _loop.InvokeAsync(() => _elector.Endpoints.Values.Where(wouldNotDo).Select(static endpoint => endpoint.Spec.Key).ToList()).ConfigureAwait(false);
+        if (keys.Count == 0)
+            return;
         IReadOnlyList<ElectorInput> competitors = await _etcd.FindCompetitorsAsync(keys, cancel).ConfigureAwait(false);
         await _loop.InvokeAsync(() =>
         {
