@@ -11,6 +11,7 @@ public sealed class PackagesFixture : IAsyncLifetime
     private static readonly TimeSpan BootstrapDeadline = TimeSpan.FromMinutes(20);
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"link-packages-{Environment.ProcessId}");
+    private readonly Lazy<Task<string>> _fresh;
     private readonly Lazy<Task<string>> _root;
     private readonly Lazy<Task<string>> _rootWithRpm;
     private readonly Lazy<Task<string>> _newerRpm;
@@ -18,7 +19,8 @@ public sealed class PackagesFixture : IAsyncLifetime
 
     public PackagesFixture()
     {
-        _root = new Lazy<Task<string>>(BootstrapAsync);
+        _fresh = new Lazy<Task<string>>(BootstrapAsync);
+        _root = new Lazy<Task<string>>(() => CopyAsync("root"));
         _rootWithRpm = new Lazy<Task<string>>(AddRpmAsync);
         _newerRpm = new Lazy<Task<string>>(BuildNewerRpmAsync);
         _built = new Lazy<Task>(() => BuildAsync(_folder));
@@ -62,7 +64,7 @@ public sealed class PackagesFixture : IAsyncLifetime
         return package;
     }
 
-    /// <summary>A copy of <see cref="RootAsync"/> with rpm and what that depends on.</summary>
+    /// <summary>As <see cref="RootAsync"/>, another one, with rpm and what that depends on.</summary>
     /// <exception cref="InvalidOperationException">It could not be had.</exception>
     internal Task<string> RootWithRpmAsync() => _rootWithRpm.Value;
 
@@ -78,7 +80,7 @@ public sealed class PackagesFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var task in new Lazy<Task<string>>[] { _root, _rootWithRpm, _newerRpm }.Where(static lazy => lazy.IsValueCreated).Select(static lazy => (Task)lazy.Value).Append(_built.IsValueCreated ? _built.Value : Task.CompletedTask))
+        foreach (var task in new[] { _fresh, _root, _rootWithRpm, _newerRpm }.Where(static lazy => lazy.IsValueCreated).Select(static lazy => (Task)lazy.Value).Append(_built.IsValueCreated ? _built.Value : Task.CompletedTask))
             await task.ContinueWith(static _ => { }, TaskScheduler.Default);
         // Not by .NET, which would follow what is mounted.
         await Tool.TryAsync("rm", ["-rf", "--one-file-system", _folder], patience: BootstrapDeadline);
@@ -103,10 +105,17 @@ public sealed class PackagesFixture : IAsyncLifetime
         return Path.Combine(_folder, $"link-{NewerRpm}-1.x86_64.rpm");
     }
 
+    /// <summary>Of what no test has used yet.</summary>
+    private async Task<string> CopyAsync(string name)
+    {
+        var root = Path.Combine(_folder, name);
+        await Tool.RunAsync("cp", ["-a", await _fresh.Value, root], patience: BootstrapDeadline);
+        return root;
+    }
+
     private async Task<string> AddRpmAsync()
     {
-        var root = Path.Combine(_folder, "root-rpm");
-        await Tool.RunAsync("cp", ["-a", await RootAsync(), root], patience: BootstrapDeadline);
+        var root = await CopyAsync("root-rpm");
         // By this machine's apt, which knows the way to its source; the archives go into a folder of their own.
         Directory.CreateDirectory(Path.Combine(root, "debs", "partial"));
         await Tool.RunAsync("apt-get",
@@ -121,7 +130,7 @@ public sealed class PackagesFixture : IAsyncLifetime
     private async Task<string> BootstrapAsync()
     {
         var (mirror, suite) = await SourceAsync();
-        var root = Path.Combine(_folder, "root");
+        var root = Path.Combine(_folder, "fresh");
         var (code, output, error) = await Tool.TryAsync(
             "debootstrap", ["--variant=minbase", "--include=systemd-sysv,ca-certificates,libssl3,iproute2", suite, root, mirror], patience: BootstrapDeadline);
         return code == 0 ? root : throw new InvalidOperationException($"debootstrap {suite} {mirror}: {string.Join('\n', (output + error).Split('\n').TakeLast(10))}");
