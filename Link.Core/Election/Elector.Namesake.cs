@@ -10,8 +10,9 @@ internal sealed partial class Elector
     private string? _predecessor;
     private bool _predecessorMayLive;
 
-    /// <summary>Whom we told to stop.</summary>
+    /// <summary>Whom we told to stop, and how often.</summary>
     private string? _objectedTo;
+    private int _objections;
 
     /// <summary>The last other instance seen before our own write was answered.</summary>
     private string? _foreignInstance;
@@ -39,6 +40,7 @@ internal sealed partial class Elector
             return;
         if (input.Instance != null)
         {
+            _objections = input.Instance == _objectedTo ? _objections + 1 : 1;
             _objectedTo = input.Instance;
             Notice(NoticeLevel.Error, null, $"another agent started with HOSTNAME \"{_options.Hostname}\" (instance {input.Instance}); telling it to stop");
         }
@@ -48,12 +50,13 @@ internal sealed partial class Elector
 
     /// <summary>
     /// The newcomer yields: to its predecessor, and while it is on probation to everybody. Of two that serve, and did not know of each
-    /// other when they started, each objects once; if neither has yielded, the greater instance does.
+    /// other when they started, each objects twice, for a newcomer may write twice before it hears the first objection; if neither has yielded by
+    /// then, the greater instance does.
     /// </summary>
     private bool MustYieldTo(string instance) =>
         _phase == Phase.Probation
         || (instance == _predecessor && _predecessorMayLive)
-        || (instance == _objectedTo && string.CompareOrdinal(instance, _options.Instance) < 0);
+        || (instance == _objectedTo && _objections > 1 && string.CompareOrdinal(instance, _options.Instance) < 0);
 
     /// <summary>The watches are on again, and an objection may have been missed: write the key once more, so that it is repeated.</summary>
     private void MeetNamesakeAgain()

@@ -54,14 +54,21 @@ public sealed class ElectorNamesakeTests
     public void Of_two_that_serve_and_both_object_the_greater_instance_stops()
     {
         // This host is b#2.
-        var greater = new ElectorDriver().Serve().Give(new ElectorInput.AgentKeyChanged("b#1", 200));
+        ElectorDriver greater = Objecting("b#1");
         Assert.False(greater.Did<ElectorEffect.Stop>());
-        greater.Give(new ElectorInput.HostWritten(ElectorDriver.Lease, 201)).Give(new ElectorInput.AgentKeyChanged("b#1", 202)).Only<ElectorEffect.Stop>();
+        greater.Give(new ElectorInput.AgentKeyChanged("b#1", 204)).Only<ElectorEffect.Stop>();
 
-        var lesser = new ElectorDriver().Serve().Give(new ElectorInput.AgentKeyChanged("b#3", 200));
-        lesser.Give(new ElectorInput.HostWritten(ElectorDriver.Lease, 201)).Give(new ElectorInput.AgentKeyChanged("b#3", 202));
+        ElectorDriver lesser = Objecting("b#3").Give(new ElectorInput.AgentKeyChanged("b#3", 204));
         Assert.False(lesser.Did<ElectorEffect.Stop>());
         lesser.Only<ElectorEffect.WriteHost>();
+    }
+
+    [Fact]
+    public void A_newcomer_that_writes_twice_before_it_hears_the_objection_stops_nobody()
+    {
+        var driver = new ElectorDriver().Hold("a").Give(new ElectorInput.AgentKeyChanged("b#1", 200)).Give(new ElectorInput.AgentKeyChanged("b#1", 201));
+        Assert.False(driver.Did<ElectorEffect.Stop>());
+        Assert.Equal(EndpointState.Activated, driver.State);
     }
 
     [Fact]
@@ -69,6 +76,11 @@ public sealed class ElectorNamesakeTests
     {
         new ElectorDriver().Hold().Give(new ElectorInput.WatchStarted(300)).Only<ElectorEffect.WriteHost>();
     }
+
+    /// <summary>Serving, and twice overwritten by another instance.</summary>
+    private static ElectorDriver Objecting(string instance) => new ElectorDriver().Serve()
+        .Give(new ElectorInput.AgentKeyChanged(instance, 200)).Give(new ElectorInput.HostWritten(ElectorDriver.Lease, 201))
+        .Give(new ElectorInput.AgentKeyChanged(instance, 202)).Give(new ElectorInput.HostWritten(ElectorDriver.Lease, 203));
 
     private static ElectorDriver Joining()
     {
