@@ -16,7 +16,7 @@ internal static class TransportFault
             switch (part)
             {
                 case SocketException socket:
-                    return Describe(socket);
+                    return Describe(socket) + (IsHandshake(fault) ? UseHttp : "");
                 case TimeoutException:
                     return $"no connection within {Text(connectTimeout)}";
                 case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
@@ -36,8 +36,10 @@ internal static class TransportFault
         if (!IsHandshake(fault))
             return root.Message;
         // A TLS alert would be an exception of OpenSSL; this is an answer that is no TLS, or none at all.
-        return $"TLS handshake failed: {root.Message}{(root is AuthenticationException or IOException ? "; if etcd has no TLS, use http" : "")}";
+        return $"TLS handshake failed: {root.Message}{(root is AuthenticationException or IOException ? UseHttp : "")}";
     }
+
+    private const string UseHttp = "; if etcd has no TLS, use http";
 
     public static bool IsHandshake(Exception fault)
     {
