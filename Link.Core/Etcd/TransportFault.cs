@@ -8,6 +8,7 @@ namespace Link.Core.Etcd;
 internal static class TransportFault
 {
     public const string Closed = "connection closed by the member";
+    private const string UseHttp = "; if etcd has no TLS, use http";
 
     public static string Describe(Exception fault, TimeSpan connectTimeout)
     {
@@ -38,8 +39,6 @@ internal static class TransportFault
         // A TLS alert would be an exception of OpenSSL; this is an answer that is no TLS, or none at all.
         return $"TLS handshake failed: {root.Message}{(root is AuthenticationException or IOException ? UseHttp : "")}";
     }
-
-    private const string UseHttp = "; if etcd has no TLS, use http";
 
     public static bool IsHandshake(Exception fault)
     {
