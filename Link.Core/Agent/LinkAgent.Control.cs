@@ -34,8 +34,7 @@ internal sealed partial class LinkAgent : IAgentControl
         };
     }, cancel);
 
-    public Task<IReadOnlyList<EndpointSnapshot>> ListAsync(CancellationToken cancel) =>
-        LookAsync<IReadOnlyList<EndpointSnapshot>>(() => [.. _entries.Values.OrderBy(e => e.Id, StringComparer.Ordinal).Select(Show)], cancel);
+    public Task<EndpointPage> ListAsync(string? after, CancellationToken cancel) => LookAsync(() => Page(after), cancel);
 
     public Task<EndpointSnapshot?> FindAsync(string id, CancellationToken cancel) =>
         LookAsync(() => _entries.TryGetValue(id, out EndpointEntry? entry) ? Show(entry) : null, cancel);
@@ -200,6 +199,42 @@ internal sealed partial class LinkAgent : IAgentControl
         }).ConfigureAwait(false);
         return await done.Task.WaitAsync(cancel).ConfigureAwait(false);
     }
+
+    private EndpointPage Page(string? after)
+    {
+        var endpoints = new List<EndpointSnapshot>();
+        int bytes = 0;
+        for (int i = after == null ? 0 : FirstBehind(after); i < _entries.Count; i++)
+        {
+            EndpointSnapshot endpoint = Show(_entries.GetValueAtIndex(i));
+            endpoints.Add(endpoint);
+            bytes += SizeAbout(endpoint);
+            if (bytes >= EndpointPage.MostBytes && i + 1 < _entries.Count)
+                return new EndpointPage(endpoints, endpoint.Id);
+        }
+
+        return new EndpointPage(endpoints, null);
+    }
+
+    /// <summary>The place of the first entry behind an id, which may be gone by now.</summary>
+    private int FirstBehind(string id)
+    {
+        int low = 0;
+        for (int high = _entries.Count; low < high;)
+        {
+            int middle = (low + high) / 2;
+            if (string.CompareOrdinal(_entries.GetKeyAtIndex(middle), id) <= 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+
+    /// <summary>As JSON, in bytes.</summary>
+    private static int SizeAbout(EndpointSnapshot endpoint) =>
+        300 + 64 * endpoint.Checks.Count + (endpoint.PluginConfigJson?.Length ?? 0) + (endpoint.Reason?.Length ?? 0) + (endpoint.LastError?.Length ?? 0);
 
     private EndpointSnapshot Show(EndpointEntry entry)
     {

@@ -44,7 +44,9 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly NamespaceClaim _namespace = NamespaceClaim.Try();
     private readonly HealthCheckRunner _checks;
     private readonly ApiServer _api;
-    private readonly Dictionary<string, EndpointEntry> _entries = [];
+
+    /// <summary>By id, in its order: a list is given out in parts.</summary>
+    private readonly SortedList<string, EndpointEntry> _entries = new(StringComparer.Ordinal);
 
     /// <summary>The entries that can be run, or at least named, by election key.</summary>
     private readonly Dictionary<string, EndpointEntry> _byKey = [];

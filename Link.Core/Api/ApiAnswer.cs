@@ -19,6 +19,12 @@ internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body)
     /// <summary>Value of the Retry-After header, in seconds.</summary>
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>The connection ends with this answer.</summary>
+    public bool Closes { get; init; }
+
+    /// <summary>What comes behind <see cref="Body"/>, made while the client reads; null: nothing.</summary>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>>? Rest { get; init; }
+
     public static ApiAnswer Json(int status, Action<Utf8JsonWriter> write) => new(status, ApiJson.Write(write));
 
     public static ApiAnswer Error(int status, string error) => Json(status, json =>

@@ -1,8 +1,9 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Link.Core.Api.Access;
+using Link.Core.Api.Limits;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,6 +13,18 @@ namespace Link.Core.Api;
 /// <summary>Between Kestrel and the routes: credentials first, then the route, then the answer's bytes.</summary>
 internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes routes, Action<string, Exception?> log) : IHttpApplication<IFeatureCollection>
 {
+    private const int BusySeconds = 1;
+    private const int BuffersOfOneSize = 8;
+
+    // Made before it is needed: when it is, there is no memory.
+    private static readonly ApiAnswer s_outOfMemory = Busy("the agent has no memory for this request");
+
+    // Each kind of listener has its own, so that a crowd on TCP does not shut the operator out.
+    private readonly ByteBudget _tcp = new(options.RequestBytes, options.RequestBytes / options.ShareOfOneSource);
+    private readonly ByteBudget _unix = new(options.RequestBytes, options.RequestBytes);
+
+    private readonly ArrayPool<byte> _buffers = ArrayPool<byte>.Create(options.MaxConfigBodyBytes, BuffersOfOneSize);
+
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
     public void DisposeContext(IFeatureCollection context, Exception? exception)
@@ -20,20 +33,47 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
 
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
+        ApiConnection connection = context.GetRequiredFeature<ApiConnection>();
+        connection.BeginRequest();
+        try
+        {
+            await ServeAsync(context);
+        }
+        finally
+        {
+            connection.EndRequest();
+        }
+    }
+
+    private async Task ServeAsync(IFeatureCollection context)
+    {
         IHttpRequestFeature request = context.GetRequiredFeature<IHttpRequestFeature>();
         CancellationToken clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+        ConnectionOriginFeature origin = context.GetRequiredFeature<ConnectionOriginFeature>();
+        using RequestMemory memory = new(origin.Origin == ConnectionOrigin.Tcp ? _tcp : _unix, _buffers, origin.Source, options.BudgetPatience);
         ApiAnswer answer;
         try
         {
-            answer = await AnswerAsync(context, request, clientGone);
+            answer = GC.GetTotalMemory(forceFullCollection: false) > options.HeapCeilingBytes
+                ? s_outOfMemory
+                : await AnswerAsync(context, origin, memory, clientGone);
         }
         catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
         {
             return;
         }
+        catch (ApiBusyException busy)
+        {
+            answer = Busy(busy.Message);
+        }
         catch (BadHttpRequestException bad)
         {
-            answer = ApiAnswer.Error(bad.StatusCode, bad.StatusCode == 413 ? $"the body is larger than {options.MaxBodyBytes} bytes" : bad.Message);
+            answer = ApiAnswer.Error(bad.StatusCode, bad.Message) with { Closes = true };
+        }
+        catch (OutOfMemoryException)
+        {
+            // This request wanted too much; what it had is garbage now.
+            answer = s_outOfMemory;
         }
         catch (Exception fault)
         {
@@ -45,42 +85,54 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
         await SendAsync(context, answer, clientGone);
     }
 
-    private async Task<ApiAnswer> AnswerAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken clientGone)
+    private static ApiAnswer Busy(string why) => ApiAnswer.Error(503, $"{why}; try again in {BusySeconds} s") with { RetryAfterSeconds = BusySeconds, Closes = true };
+
+    private async Task<ApiAnswer> AnswerAsync(IFeatureCollection context, ConnectionOriginFeature origin, RequestMemory memory, CancellationToken clientGone)
     {
+        IHttpRequestFeature request = context.GetRequiredFeature<IHttpRequestFeature>();
         string[] segments = request.Path.StartsWith('/') ? request.Path[1..].Split('/', 5) : [];
-        Admission admission = await gate.AdmitAsync(context.GetRequiredFeature<ConnectionOriginFeature>(), request.Headers.Authorization, clientGone);
+        Admission admission = await gate.AdmitAsync(origin, request.Headers.Authorization, clientGone);
         string method = request.Method == "HEAD" ? "GET" : request.Method;
         ApiAnswer answer = admission.Caller is { } caller
-            ? await routes.AnswerAsync(new ApiRequest(method, segments, cancel => ReadBodyAsync(request.Body, cancel), caller, clientGone))
-            : admission.Refusal!;
+            ? await routes.AnswerAsync(new ApiRequest(method, segments, new RequestBody(context, options, memory), memory, caller, clientGone))
+            // A stranger has one try a connection: what they send behind it is not read.
+            : admission.Refusal! with { Closes = true };
 
         // LinK 1's client shows an error's msg, later ones its error.
         return answer.Status >= 400 && segments is ["ips", ..] ? answer.WithMsg() : answer;
     }
 
-    private async Task<ReadOnlyMemory<byte>> ReadBodyAsync(Stream body, CancellationToken cancel)
+    private async Task SendAsync(IFeatureCollection context, ApiAnswer answer, CancellationToken clientGone)
     {
-        // Kestrel enforces the limit; this bounds what we ask for.
-        ArrayBufferWriter<byte> read = new(1024);
-        while (true)
+        WriteHead(context.GetRequiredFeature<IHttpResponseFeature>(), answer);
+        if (answer.Status == 204)
         {
-            int count = await body.ReadAsync(read.GetMemory(1024), cancel);
-            if (count == 0)
-            {
-                Debug.Assert(read.WrittenCount <= options.MaxBodyBytes);
-                return read.WrittenMemory;
-            }
+            return;
+        }
 
-            read.Advance(count);
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        deadline.CancelAfter(options.AnswerDeadline);
+        try
+        {
+            await WriteBodyAsync(context, answer, deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Gone, or too slow: either way the rest of the answer has no reader.
+            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
         }
     }
 
-    private static async Task SendAsync(IFeatureCollection context, ApiAnswer answer, CancellationToken clientGone)
+    private static void WriteHead(IHttpResponseFeature response, ApiAnswer answer)
     {
-        IHttpResponseFeature response = context.GetRequiredFeature<IHttpResponseFeature>();
         IHeaderDictionary headers = response.Headers;
         response.StatusCode = answer.Status;
         headers.CacheControl = "no-store";
+        if (answer.Closes)
+        {
+            headers.Connection = "close";
+        }
+
         if (answer.Allow is not null)
         {
             headers.Allow = answer.Allow;
@@ -107,13 +159,33 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
         }
 
         headers.ContentType = "application/json";
-        headers.ContentLength = answer.Body.Length;
+        if (answer.Rest is null)
+        {
+            headers.ContentLength = answer.Body.Length;
+        }
+    }
+
+    private async Task WriteBodyAsync(IFeatureCollection context, ApiAnswer answer, CancellationToken cancel)
+    {
+        PipeWriter writer = context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
+        await writer.WriteAsync(answer.Body, cancel);
+        if (answer.Rest is null || context.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD")
+        {
+            return;
+        }
+
         try
         {
-            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(answer.Body, clientGone);
+            await foreach (ReadOnlyMemory<byte> part in answer.Rest.WithCancellation(cancel))
+            {
+                await writer.WriteAsync(part, cancel);
+            }
         }
-        catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
+        catch (Exception fault) when (fault is TimeoutException or OutOfMemoryException)
         {
+            // The status is sent already: a connection that breaks off is how a client learns that the rest is missing.
+            log($"api: a list broke off: {fault.Message}", null);
+            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
         }
     }
 }

@@ -25,8 +25,12 @@ internal sealed class ApiBody
     /// <summary>An object without fields.</summary>
     public static ApiBody Empty() => new(s_emptyObject);
 
+    /// <param name="text">JSON. Has to stay until the request is over.</param>
+    /// <param name="request">Whose body it is: the end of its client ends the work, and it keeps the document.</param>
+    /// <param name="fault">Null, or what to answer.</param>
     /// <returns>The object; or null and why the text is none.</returns>
-    public static ApiBody? Parse(ReadOnlyMemory<byte> text, out ApiAnswer? fault)
+    /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    public static ApiBody? Parse(ReadOnlyMemory<byte> text, ApiRequest request, out ApiAnswer? fault)
     {
         fault = null;
         if (text.IsEmpty)
@@ -44,8 +48,7 @@ internal sealed class ApiBody
         JsonElement root;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            root = document.RootElement.Clone();
+            root = request.Memory.Keep(JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth })).RootElement;
         }
         catch (JsonException broken)
         {
@@ -59,7 +62,7 @@ internal sealed class ApiBody
             return null;
         }
 
-        string? ambiguity = FindAmbiguity(root, "");
+        string? ambiguity = JsonAmbiguity.Find(root, request.ClientGone);
         if (ambiguity is not null)
         {
             fault = ApiAnswer.Error(400, ambiguity);
@@ -111,6 +114,7 @@ internal sealed class ApiBody
         return false;
     }
 
+    /// <summary>A copy, which outlives the request.</summary>
     public JsonElement Object(string field)
     {
         if (!Find(field, required: true, out JsonElement value))
@@ -124,7 +128,7 @@ internal sealed class ApiBody
             return s_emptyObject;
         }
 
-        return value;
+        return value.Clone();
     }
 
     /// <summary>A list of checks. Go's clients write an empty list as <c>null</c>.</summary>
@@ -181,6 +185,11 @@ internal sealed class ApiBody
     {
         foreach (JsonProperty property in _root.EnumerateObject())
         {
+            if (_errors.Count == MaxErrors)
+            {
+                break;
+            }
+
             if (!_known.Contains(property.Name))
             {
                 Note(property.Name, $"{NotKnown}; known: {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
@@ -293,81 +302,6 @@ internal sealed class ApiBody
     }
 
     private static string Shorten(string text) => text.Length <= MaxEcho ? text : $"{text.AsSpan(0, MaxEcho)}...";
-
-    /// <summary>Which of two equal fields counts depends on the reader, and unpaired surrogates have no UTF-8: neither gets further than here.</summary>
-    private static string? FindAmbiguity(JsonElement element, string path)
-    {
-        switch (element.ValueKind)
-        {
-            case JsonValueKind.String:
-                return IsText(element) ? null : $"{Shorten(path)} has an unpaired surrogate";
-
-            case JsonValueKind.Array:
-                int index = 0;
-                foreach (JsonElement item in element.EnumerateArray())
-                {
-                    if (FindAmbiguity(item, $"{path}[{index++}]") is { } inItem)
-                    {
-                        return inItem;
-                    }
-                }
-
-                return null;
-
-            case JsonValueKind.Object:
-                HashSet<string> names = [];
-                foreach (JsonProperty property in element.EnumerateObject())
-                {
-                    if (!TryName(property, out string name))
-                    {
-                        return $"a field's name in {(path.Length == 0 ? "the body" : Shorten(path))} has an unpaired surrogate";
-                    }
-
-                    string at = path.Length == 0 ? name : $"{path}.{name}";
-                    if (!names.Add(name))
-                    {
-                        return $"field {Shorten(at)} occurs twice";
-                    }
-
-                    if (FindAmbiguity(property.Value, at) is { } inValue)
-                    {
-                        return inValue;
-                    }
-                }
-
-                return null;
-
-            default:
-                return null;
-        }
-    }
-
-    private static bool IsText(JsonElement element)
-    {
-        try
-        {
-            _ = element.GetString();
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-    }
-
-    private static bool TryName(JsonProperty property, out string name)
-    {
-        try
-        {
-            name = property.Name;
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            name = "";
-            return false;
-        }
-    }
 
     private static string Explanation(JsonException broken)
     {

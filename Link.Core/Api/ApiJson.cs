@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -20,6 +21,30 @@ internal static class ApiJson
         }
 
         buffer.Write("\n"u8);
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Endpoints between two texts, with commas between them and none around.</summary>
+    public static ReadOnlyMemory<byte> WriteItems(string before, IReadOnlyList<EndpointSnapshot> endpoints, string after)
+    {
+        ArrayBufferWriter<byte> buffer = new(1024 + (512 * endpoints.Count));
+        buffer.Write(Encoding.UTF8.GetBytes(before));
+        using (Utf8JsonWriter json = new(buffer, s_options))
+        {
+            for (int i = 0; i < endpoints.Count; i++)
+            {
+                if (i > 0)
+                {
+                    json.Flush();
+                    json.Reset();
+                    buffer.Write(","u8);
+                }
+
+                WriteEndpoint(json, endpoints[i]);
+            }
+        }
+
+        buffer.Write(Encoding.UTF8.GetBytes(after));
         return buffer.WrittenMemory;
     }
 

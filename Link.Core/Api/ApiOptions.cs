@@ -42,15 +42,50 @@ internal sealed record ApiOptions
     public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Connections at a time over TCP. The Unix socket has its own <see cref="MaxSocketConnections"/>, so that a crowd on TCP does not shut the operator out.</summary>
-    public int MaxConnections { get; init; } = 512;
+    public int MaxConnections { get; init; } = 256;
+
+    /// <summary>The same with TLS, where each takes more memory, much of it OpenSSL's.</summary>
+    public int MaxTlsConnections { get; init; } = 128;
 
     public int MaxSocketConnections { get; init; } = 64;
+
+    /// <summary>The part of the TCP connections, and of <see cref="RequestBytes"/>, that one source may have: one in so many.</summary>
+    public int ShareOfOneSource { get; init; } = 4;
+
+    /// <summary>Bytes of a connection that wait to be read by us, and those that wait to be read by the client, each.</summary>
+    public int ConnectionBufferBytes { get; init; } = 16 * 1024;
+
+    /// <summary>Bytes of a request's head: its line and its headers.</summary>
+    public int MaxHeadBytes { get; init; } = 8 * 1024;
+
+    /// <summary>Memory of all bodies and lists under way over TCP, and as much over the Unix socket, in bytes.</summary>
+    public long RequestBytes { get; init; } = 12 * 1024 * 1024;
+
+    /// <summary>How long a request waits for its part of <see cref="RequestBytes"/> before it is refused.</summary>
+    public TimeSpan BudgetPatience { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Bytes of the managed heap above which requests are refused, far below its limit: whatever the API's guests have found to fill it with, elections go on.
+    /// </summary>
+    public long HeapCeilingBytes { get; init; } = 88 * 1024 * 1024;
+
+    /// <summary>How long a connection may take until its first request is there, the TLS handshake aside.</summary>
+    public TimeSpan FirstRequestDeadline { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a body may take.</summary>
+    public TimeSpan BodyDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a client may take to read an answer.</summary>
+    public TimeSpan AnswerDeadline { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Commands under way at a time, those included whose clients are gone.</summary>
     public int MaxCommands { get; init; } = 256;
 
     /// <summary>Largest request body, in bytes.</summary>
-    public int MaxBodyBytes { get; init; } = 1024 * 1024;
+    public int MaxBodyBytes { get; init; } = 64 * 1024;
+
+    /// <summary>The same where it may hold certificates: an endpoint's configuration.</summary>
+    public int MaxConfigBodyBytes { get; init; } = 256 * 1024;
 
     /// <summary>A question to the agent is answered from memory; one that takes longer says that the agent hangs.</summary>
     public TimeSpan ReadDeadline { get; init; } = TimeSpan.FromSeconds(5);

@@ -1,3 +1,5 @@
+using Link.Core.Api.Limits;
+
 namespace Link.Core.Api;
 
 // How routes talk to the agent: each question and each command with a deadline.
@@ -32,7 +34,7 @@ internal sealed partial class ApiRoutes
             return ApiAnswer.Error(503, $"{options.MaxCommands} commands are under way; try again later");
         }
 
-        Task<Outcome> running = RunAsync(command);
+        Task<Outcome> running = RunAsync(command, request.Memory.Share());
         try
         {
             return Translate(await running.WaitAsync(options.CommandDeadline, request.ClientGone), form, show);
@@ -58,11 +60,14 @@ internal sealed partial class ApiRoutes
         }
     }
 
-    private async Task<Outcome> RunAsync(Func<CancellationToken, Task<Outcome>> command)
+    private async Task<Outcome> RunAsync(Func<CancellationToken, Task<Outcome>> command, ByteLease? memory)
     {
         try
         {
-            return await command(stopping);
+            using (memory)
+            {
+                return await command(stopping);
+            }
         }
         finally
         {

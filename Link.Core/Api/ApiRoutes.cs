@@ -111,20 +111,6 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
         return body.Fault() ?? await CommandAsync(request, cancel => agent.RotateSecretsAsync(force, cancel));
     }
 
-    private Task<ApiAnswer> ListAsync(ApiRequest request, ApiForm form) =>
-        RememberAsync(request, agent.ListAsync, endpoints => ApiAnswer.Json(200, json =>
-        {
-            json.WriteStartObject();
-            json.WriteStartArray(form == ApiForm.Endpoints ? "endpoints" : "ips");
-            foreach (EndpointSnapshot endpoint in endpoints)
-            {
-                ApiJson.WriteEndpoint(json, endpoint);
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }));
-
     private Task<ApiAnswer> ShowAsync(ApiRequest request, ApiForm form, string id) =>
         RememberAsync(request, cancel => agent.FindAsync(id, cancel), endpoint => endpoint is null ? ApiAnswer.NotFound(form) : Wrapped(200, endpoint, form));
 
@@ -146,7 +132,8 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
 
     private async Task<ApiAnswer> AddAsync(ApiRequest request, ApiForm form)
     {
-        ApiBody? body = ApiBody.Parse(await request.Body(request.ClientGone), out ApiAnswer? fault);
+        int most = form == ApiForm.Endpoints ? options.MaxConfigBodyBytes : options.MaxBodyBytes;
+        ApiBody? body = ApiBody.Parse(await request.Body.ReadAsync(most, request.ClientGone), request, out ApiAnswer? fault);
         if (body is null)
         {
             return fault!;
@@ -159,7 +146,7 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
 
     private async Task<ApiAnswer> SetChecksAsync(ApiRequest request, ApiForm form, string id)
     {
-        ApiBody? body = ApiBody.Parse(await request.Body(request.ClientGone), out ApiAnswer? fault);
+        ApiBody? body = ApiBody.Parse(await request.Body.ReadAsync(options.MaxBodyBytes, request.ClientGone), request, out ApiAnswer? fault);
         if (body is null)
         {
             return fault!;
@@ -186,11 +173,11 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
     private Task<ApiAnswer> LockAsync(ApiRequest request, ApiForm form, string id) => CommandAsync(request, cancel => agent.TryLockAsync(id, cancel), form);
 
     /// <summary>A body that LinK's clients do not send.</summary>
-    private static async Task<(ApiBody? Body, ApiAnswer? Fault)> ReadOptionalAsync(ApiRequest request)
+    private async Task<(ApiBody? Body, ApiAnswer? Fault)> ReadOptionalAsync(ApiRequest request)
     {
-        ReadOnlyMemory<byte> text = await request.Body(request.ClientGone);
+        ReadOnlyMemory<byte> text = await request.Body.ReadAsync(options.MaxBodyBytes, request.ClientGone);
         ApiAnswer? fault = null;
-        ApiBody? body = text.IsEmpty ? ApiBody.Empty() : ApiBody.Parse(text, out fault);
+        ApiBody? body = text.IsEmpty ? ApiBody.Empty() : ApiBody.Parse(text, request, out fault);
         return (body, fault);
     }
 

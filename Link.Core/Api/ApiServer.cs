@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Link.Core.Api.Access;
+using Link.Core.Api.Limits;
 using Link.Core.Api.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -16,6 +17,7 @@ namespace Link.Core.Api;
 internal sealed class ApiServer : IAsyncDisposable
 {
     private readonly ApiOptions _options;
+    private readonly TimeProvider _time;
     private readonly Action<string, Exception?> _log;
     private readonly ApiFiles _files;
     private readonly ApiApplication _application;
@@ -31,6 +33,7 @@ internal sealed class ApiServer : IAsyncDisposable
     public ApiServer(ApiOptions options, IAgentControl agent, TimeProvider time, Action<string, Exception?> log)
     {
         _options = options;
+        _time = time;
         _log = log;
         _files = new ApiFiles(options, time, log);
         SoleUser? sole = string.IsNullOrEmpty(options.Password) ? null : new SoleUser(options.User ?? "", options.Password);
@@ -177,15 +180,20 @@ internal sealed class ApiServer : IAsyncDisposable
         KestrelServerOptions kestrel = new() { ApplicationServices = new NoServices(), AddServerHeader = false };
         kestrel.Limits.MaxRequestBodySize = _options.MaxBodyBytes;
         kestrel.Limits.MaxRequestHeaderCount = 64;
-        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.MaxRequestHeadersTotalSize = _options.MaxHeadBytes;
         kestrel.Limits.MaxRequestLineSize = 4 * 1024;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.MaxRequestBufferSize = _options.ConnectionBufferBytes;
+        kestrel.Limits.MaxResponseBufferSize = _options.ConnectionBufferBytes;
+        kestrel.Limits.RequestHeadersTimeout = _options.FirstRequestDeadline;
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
-        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(1024, TimeSpan.FromSeconds(5));
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(4096, TimeSpan.FromSeconds(5));
 
-        ConnectionLimit tcp = new(_options.MaxConnections);
-        ConnectionLimit unix = new(_options.MaxSocketConnections);
+        bool hasTls = _files.Certificate is not null;
+        int most = hasTls ? Math.Min(_options.MaxTlsConnections, _options.MaxConnections) : _options.MaxConnections;
+        TimeSpan first = hasTls ? _options.FirstRequestDeadline + _options.HandshakeDeadline : _options.FirstRequestDeadline;
+        ConnectionTable tcp = new(most, Math.Max(1, most / _options.ShareOfOneSource), first, _time, line => _log(line, null));
+        ConnectionTable unix = new(_options.MaxSocketConnections, _options.MaxSocketConnections, _options.FirstRequestDeadline, _time, line => _log(line, null));
         TlsGuard? tls = _files.Certificate is { } certificate ? new TlsGuard(certificate, _options.MaxHandshakes, _options.HandshakeDeadline) : null;
         foreach ((EndPoint local, Socket socket) in _sockets)
         {
@@ -200,17 +208,23 @@ internal sealed class ApiServer : IAsyncDisposable
         }
 
         // The sockets are bound already, so that each fault is known with its address.
-        SocketTransportOptions transport = new() { IOQueueCount = 1, CreateBoundListenSocket = local => _sockets[local] };
+        SocketTransportOptions transport = new()
+        {
+            IOQueueCount = 1,
+            MaxReadBufferSize = _options.ConnectionBufferBytes,
+            MaxWriteBufferSize = _options.ConnectionBufferBytes,
+            CreateBoundListenSocket = local => _sockets[local],
+        };
         return new KestrelServer(
             Options.Create(kestrel),
             new SocketTransportFactory(Options.Create(transport), NullLoggerFactory.Instance),
             NullLoggerFactory.Instance);
     }
 
-    private static void ServeTcp(ListenOptions listen, ConnectionLimit limit, TlsGuard? tls)
+    private static void ServeTcp(ListenOptions listen, ConnectionTable connections, TlsGuard? tls)
     {
         listen.Protocols = HttpProtocols.Http1;
-        listen.Use(limit.Guard);
+        listen.Use(connections.Guard);
         listen.Use(next => connection =>
         {
             IPAddress source = ClientSource.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
@@ -223,11 +237,11 @@ internal sealed class ApiServer : IAsyncDisposable
         }
     }
 
-    private static void ServeUnix(ListenOptions listen, ConnectionLimit limit, Socket listener)
+    private static void ServeUnix(ListenOptions listen, ConnectionTable connections, Socket listener)
     {
         LocalAdmins admins = new();
         listen.Protocols = HttpProtocols.Http1;
-        listen.Use(limit.Guard);
+        listen.Use(connections.Guard);
         listen.Use(next => connection =>
         {
             Socket socket = connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;

@@ -11,8 +11,10 @@ internal interface IAgentControl
     /// <summary>The agent as a whole, from memory.</summary>
     Task<AgentSnapshot> GetStatusAsync(CancellationToken cancel);
 
-    /// <summary>This host's endpoints in order of id, from memory.</summary>
-    Task<IReadOnlyList<EndpointSnapshot>> ListAsync(CancellationToken cancel);
+    /// <summary>A part of this host's endpoints, from memory.</summary>
+    /// <param name="after">The id behind which it begins; null: the first part.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    Task<EndpointPage> ListAsync(string? after, CancellationToken cancel);
 
     Task<EndpointSnapshot?> FindAsync(string id, CancellationToken cancel);
 

@@ -104,7 +104,7 @@ public sealed class BadInputTests
     public async Task An_answer_gives_back_little_of_a_long_mistake()
     {
         await using RunningApi api = await RunningApi.StartAsync();
-        string fields = string.Join(",", Enumerable.Range(0, 1000).Select(i => $"\"{new string('x', 500)}{i}\":1"));
+        string fields = string.Join(",", Enumerable.Range(0, 450).Select(i => $"\"{new string('x', 120)}{i}\":1"));
         ApiReply reply = await api.SendAsync("POST", "/ips", $"{{{fields},\"healthcheck_interval\":{new string('9', 5000)}}}");
         Assert.Equal(422, reply.Status);
         Assert.InRange(reply.Body.Length, 1, 8000);
@@ -119,26 +119,22 @@ public sealed class BadInputTests
         Assert.Contains("the body is not UTF-8", reply, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_body_of_more_than_a_mebibyte_is_413()
+    [Theory]
+    [InlineData("/ips", 64 * 1024)]
+    [InlineData("/endpoints", 256 * 1024)]
+    public async Task A_body_that_is_too_large_is_413_and_one_that_just_fits_is_read(string path, int most)
     {
         await using RunningApi api = await RunningApi.StartAsync();
-        string declared = await api.SendRawAsync("POST /ips HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1048577\r\n\r\n{");
+        string declared = await api.SendRawAsync($"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {most + 1}\r\n\r\n{{");
         Assert.StartsWith("HTTP/1.1 413 ", declared, StringComparison.Ordinal);
-        Assert.Contains("{\"error\":\"the body is larger than 1048576 bytes\"}", declared, StringComparison.Ordinal);
+        Assert.Contains($"{{\"error\":\"the body is larger than {most} bytes\"", declared, StringComparison.Ordinal);
 
-        string chunk = new(' ', 0x10000);
-        string chunks = string.Concat(Enumerable.Repeat($"10000\r\n{chunk}\r\n", 17));
-        string undeclared = await api.SendRawAsync($"POST /ips HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
+        string chunks = string.Concat(Enumerable.Repeat($"1000\r\n{new string(' ', 0x1000)}\r\n", (most / 0x1000) + 1));
+        string undeclared = await api.SendRawAsync($"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 413 ", undeclared, StringComparison.Ordinal);
-    }
 
-    [Fact]
-    public async Task A_body_of_just_a_mebibyte_is_read()
-    {
-        await using RunningApi api = await RunningApi.StartAsync();
-        string body = """{"ip":"10.0.0.1/32"}""".PadRight(1024 * 1024);
-        Assert.Equal(201, (await api.SendAsync("POST", "/ips", body)).Status);
+        string body = path == "/ips" ? """{"ip":"10.0.0.1/32"}""" : """{"plugin":"arp","plugin_config":{"ip":"10.0.0.1/32"}}""";
+        Assert.Equal(201, (await api.SendAsync("POST", path, body.PadRight(most))).Status);
     }
 
     [Theory]

@@ -19,6 +19,9 @@ internal sealed class FakeAgent : IAgentControl
 
     public bool Drained { get; private set; }
 
+    /// <summary>How many endpoints a part of the list has.</summary>
+    public int PageOf { get; set; } = 100;
+
     /// <summary>Hosts that compete for every key.</summary>
     public IReadOnlyList<string> Hosts { get; set; } = ["web-1", "web-2"];
 
@@ -94,12 +97,13 @@ internal sealed class FakeAgent : IAgentControl
         };
     }
 
-    public async Task<IReadOnlyList<EndpointSnapshot>> ListAsync(CancellationToken cancel)
+    public async Task<EndpointPage> ListAsync(string? after, CancellationToken cancel)
     {
         await AskedAsync(cancel);
         lock (_lock)
         {
-            return [.. _endpoints.OrderBy(endpoint => endpoint.Id, StringComparer.Ordinal)];
+            List<EndpointSnapshot> rest = [.. _endpoints.Where(endpoint => after is null || string.CompareOrdinal(endpoint.Id, after) > 0).OrderBy(endpoint => endpoint.Id, StringComparer.Ordinal)];
+            return rest.Count <= PageOf ? new EndpointPage(rest, null) : new EndpointPage(rest[..PageOf], rest[PageOf - 1].Id);
         }
     }
 

@@ -1,0 +1,55 @@
+using System.Buffers;
+using System.Net;
+
+namespace Link.Core.Api.Limits;
+
+/// <summary>What one request takes of the memory that there is for all. Given back when the request, and a command that outlives it, are over.</summary>
+/// <param name="budget">Of all requests.</param>
+/// <param name="buffers">Used again and again: a flood of large bodies is no garbage.</param>
+/// <param name="source">Who asks.</param>
+/// <param name="patience">How long to wait for others to give theirs back.</param>
+internal sealed class RequestMemory(ByteBudget budget, ArrayPool<byte> buffers, IPAddress source, TimeSpan patience) : IDisposable
+{
+    private ByteLease? _lease;
+    private byte[]? _buffer;
+    private IDisposable? _kept;
+
+    /// <summary>Once a request.</summary>
+    /// <param name="bytes">At the worst.</param>
+    /// <param name="cancel">Ends the wait: the client is gone.</param>
+    /// <exception cref="ApiBusyException">Others have it all.</exception>
+    public async Task TakeAsync(long bytes, CancellationToken cancel)
+    {
+        if (_lease is not null)
+        {
+            throw new InvalidOperationException("A request takes its memory once.");
+        }
+
+        _lease = await budget.TakeAsync(source, bytes, patience, cancel) ?? throw new ApiBusyException("other requests take all the memory that there is for them");
+    }
+
+    /// <summary>For a command that goes on without its request; null: nothing was taken.</summary>
+    public ByteLease? Share() => _lease?.Share();
+
+    /// <summary>A buffer of at least that many bytes, until the request is over. Once a request.</summary>
+    public Memory<byte> Rent(int bytes) => _buffer = buffers.Rent(bytes);
+
+    /// <summary>Disposed of when the request is over: what stands in the buffer. Once a request.</summary>
+    public T Keep<T>(T kept)
+        where T : IDisposable
+    {
+        _kept = kept;
+        return kept;
+    }
+
+    public void Dispose()
+    {
+        _kept?.Dispose();
+        if (_buffer is not null)
+        {
+            buffers.Return(_buffer);
+        }
+
+        _lease?.Dispose();
+    }
+}
