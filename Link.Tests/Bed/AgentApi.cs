@@ -1,18 +1,35 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Link.Tests.Bed;
 
 /// <summary>An agent's HTTP API, called from within its host.</summary>
-internal sealed class AgentApi(NetworkNamespace host) : IDisposable
+internal sealed class AgentApi : IDisposable
 {
     internal const int Port = 1313;
 
     /// <summary>Longer than the agent gives a command.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
-    private readonly HttpClient _http = host.HttpClient(new IPEndPoint(IPAddress.Loopback, Port));
+    private readonly HttpClient _http;
+
+    internal AgentApi(NetworkNamespace host, string socket)
+    {
+        IPEndPoint tcp = new(IPAddress.Loopback, Port);
+        _http = NetworkNamespace.HttpClient(tcp, async cancel =>
+        {
+            if (!IsOverSocket)
+                return new NetworkStream(await host.ConnectTcpAsync(tcp, cancel), ownsSocket: true);
+            var unix = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await unix.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancel);
+            return new NetworkStream(unix, ownsSocket: true);
+        });
+    }
+
+    /// <summary>By the Unix socket, where TCP wants credentials.</summary>
+    internal bool IsOverSocket { get; set; }
 
     internal async Task<ApiAnswer> SendAsync(HttpMethod method, string path, JsonNode? body = null)
     {

@@ -15,8 +15,8 @@ internal sealed class AgentHost : IDisposable
     internal AgentHost(int number, NetworkNamespace ns, string folder, IReadOnlyDictionary<string, string> environment)
     {
         (Number, Namespace, _folder) = (number, ns, folder);
-        Api = new AgentApi(ns);
         Socket = Path.Combine(folder, $"{Name}.sock");
+        Api = new AgentApi(ns, Socket);
         Log = Path.Combine(folder, $"agent-{Name}.log");
         _environment = new Dictionary<string, string>(environment)
         {
@@ -58,6 +58,7 @@ internal sealed class AgentHost : IDisposable
         var environment = new Dictionary<string, string>(_environment);
         foreach (var (name, value) in extra ?? new Dictionary<string, string>())
             environment[name] = value;
+        Api.IsOverSocket = environment.ContainsKey("PASSWORD") || environment.ContainsKey("API_USERS_FILE");
         return Agent = ChildProcess.Start(Namespace, Programs.Link, ["agent"], environment, Log);
     }
 

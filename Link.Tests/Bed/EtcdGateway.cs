@@ -45,6 +45,9 @@ internal sealed class EtcdGateway(HttpClient http)
     /// <returns>False: etcd does not have the lease any more.</returns>
     internal async Task<bool> KeepAliveAsync(long lease) => Number((await PostAsync("/v3/lease/keepalive", new JsonObject { ["ID"] = $"{lease}" }))["result"]?["TTL"]) > 0;
 
+    /// <returns>Seconds that are left of a lease.</returns>
+    internal async Task<long> TimeToLiveAsync(long lease) => Number((await PostAsync("/v3/lease/timetolive", new JsonObject { ["ID"] = $"{lease}" }))["TTL"]);
+
     /// <summary>etcd's alarm of a database that has reached its quota: it refuses whatever takes room.</summary>
     internal async Task SetNoSpaceAsync(bool on)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -81,12 +82,16 @@ internal sealed class NetworkNamespace(string name)
     }
 
     /// <summary>An HTTP client whose connections start here.</summary>
-    internal HttpClient HttpClient(IPEndPoint to) => new(new SocketsHttpHandler
+    internal HttpClient HttpClient(IPEndPoint to) => HttpClient(to, async cancel => new NetworkStream(await ConnectTcpAsync(to, cancel), ownsSocket: true));
+
+    /// <summary>The same, over whatever connects; any certificate will do.</summary>
+    internal static HttpClient HttpClient(IPEndPoint to, Func<CancellationToken, Task<Stream>> connect) => new(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
         ActivityHeadersPropagator = null,
-        ConnectCallback = async (_, cancel) => new NetworkStream(await ConnectTcpAsync(to, cancel), ownsSocket: true),
+        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+        ConnectCallback = async (_, cancel) => await connect(cancel),
     })
     {
         BaseAddress = new Uri($"http://{to}"),

@@ -94,9 +94,30 @@ internal static class BenchmarkPlan
             new Figure("seconds", "rotation of 1000 secrets, by the client", "-", "2 s", 2, "s"),
             new Figure("left", "... left under the old key", "-", "0", 0, ""),
             new Figure("unreadable", "going back to LinK: secrets that it cannot read", "-", "0", 0, "")),
+        new("hostile", 1, Three, async (s, _) => Of(await s.HostileAsync(Attack, tls: false)), Hostile("http")),
+        new("hostile-tls", 1, Three, async (s, _) => Of(await s.HostileAsync(Attack, tls: true)), Hostile("https")),
         new("size", 1, One, async (_, _) => Values(("size", new FileInfo(Programs.Link).Length / 1e6), ("package", await PackageSizeAsync())),
             new Figure("size", "executable, agent and client", "40.8 and 30.9 MB", "12 MB", 12, "MB"),
             new Figure("package", "Debian package", "-", "5 MB", 5, "MB")),
+    ];
+
+    /// <summary>How long the attacks of the rows 'hostile' last.</summary>
+    private static readonly TimeSpan Attack = TimeSpan.FromMinutes(1);
+
+    private static Figure[] Hostile(string scheme) =>
+    [
+        new("alive", $"every attack on the holder at once for a minute ({scheme}): agent alive", "-", "1", null, ""),
+        new("moves", "... moves", "-", "0", 0, ""),
+        new("nobody", "... nobody with the address", "-", "0", 0, "ms"),
+        new("lost", "... datagrams lost", "-", "", null, ""),
+        new("silence", "... longest silence", "-", "", null, "ms"),
+        new("missed", "... renewals missed", "-", "0", 0, ""),
+        new("idle", "... memory before", "-", "", null, "MiB"),
+        new("peak", "... memory at the worst", "-", "64 MiB", 64, "MiB"),
+        new("honest", "... an honest client's request, median", "-", "100 ms", 100, "ms"),
+        new("honest_refused", "... of its requests refused", "-", "0", 0, ""),
+        new("connections", "... connections of the attackers", "-", "", null, ""),
+        new("frames", "... frames", "-", "", null, ""),
     ];
 
     /// <summary>Not in step with anything that happens once a second or once a keep-alive.</summary>
