@@ -15,7 +15,7 @@ public sealed class LayoutTests
     private static readonly string[] s_notInTheHeaders =
     [
         "IFA_PROTO", "IFAPROT_UNSPEC", "IFAPROT_KERNEL_LO", "IFAPROT_KERNEL_RA", "IFAPROT_KERNEL_LL",
-        "NDISC_NEIGHBOUR_SOLICITATION", "NDISC_NEIGHBOUR_ADVERTISEMENT",
+        "NDISC_NEIGHBOUR_SOLICITATION", "NDISC_NEIGHBOUR_ADVERTISEMENT", "VLAN_VID_MASK",
     ];
 
     [Fact]
