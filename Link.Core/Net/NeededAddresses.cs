@@ -30,7 +30,7 @@ internal sealed class NeededAddresses
         Own = own;
         foreach (var (address, member) in sources.EtcdMembers)
             Add(address, NeedKind.EtcdMember, $"the address of etcd member {member}");
-        foreach (var hop in sources.NextHops)
+        foreach (var hop in sources.NextHops.OrderByDescending(static hop => hop.IsDefault))
             Add(hop.Address, NeedKind.Gateway, hop.IsDefault ? "this host's default gateway" : "a gateway of this host");
         foreach (var address in sources.NameServers)
             Add(address, NeedKind.NameServer, "a name server of this host (/etc/resolv.conf)");

@@ -9,7 +9,7 @@ public sealed class NeededAddressesTests
     private static readonly NeedSources s_host = new()
     {
         EtcdMembers = [(A("10.0.0.2"), "http://10.0.0.2:2379"), (A("10.0.0.3"), "http://etcd:2379"), (A("2001:db8::2"), "http://etcd:2379")],
-        NextHops = [new NextHop(A("10.0.0.254"), 2, IsDefault: true), new NextHop(A("10.0.0.253"), 2, IsDefault: false), new NextHop(A("fe80::1"), 2, IsDefault: true)],
+        NextHops = [new NextHop(A("10.0.0.254"), 3, IsDefault: false), new NextHop(A("10.0.0.254"), 2, IsDefault: true), new NextHop(A("10.0.0.253"), 2, IsDefault: false), new NextHop(A("fe80::1"), 2, IsDefault: true)],
         NameServers = [A("10.0.0.53"), A("10.0.0.3")],
         Addresses = [On("10.0.0.11/24"), On("2001:db8::11/64")],
         Sources = [new OwnSource(A("10.0.0.11"), "etcd"), new OwnSource(A("2001:db8::11"), "its default gateway")],
