@@ -48,6 +48,7 @@ internal sealed partial record AgentOptions
         Setting("GO_ENV", GoEnv),
         Setting("WEBHOOK_REFRESH_INTERVAL", WebhookRefreshInterval),
         Setting("EXEC_DIRECTORIES", ExecDirectories.Count == 0 ? null : string.Join(',', ExecDirectories)),
+        Setting("PROTECTED_ADDRESSES_EXCEPT", ProtectedAddressesExcept.Count == 0 ? null : string.Join(',', ProtectedAddressesExcept)),
         Setting("ON_ETCD_LOSS", EtcdLossPolicyWord.Of(OnEtcdLoss)),
         Setting("ON_STOP", Word(OnStop)),
         Setting("LOG_LEVEL", LogLevel.ToString().ToLowerInvariant()),

@@ -1,7 +1,9 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Text;
 using Link.Core.Election;
 using Link.Core.Logging;
+using Link.Core.Net;
 using Link.Core.Plugins.Arp;
 using Link.Core.Plugins.Outscale;
 using Link.Core.Secrets;
@@ -67,6 +69,7 @@ internal sealed partial record AgentOptions
             GoEnv = read.Text("GO_ENV"),
             WebhookRefreshInterval = read.Duration("WEBHOOK_REFRESH_INTERVAL", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), Day),
             ExecDirectories = ReadExecDirectories(read),
+            ProtectedAddressesExcept = ReadProtectedAddressesExcept(read),
             OnEtcdLoss = read.Choice(
                 "ON_ETCD_LOSS", EtcdLossPolicy.Claim, ("claim", EtcdLossPolicy.Claim), ("hold", EtcdLossPolicy.Hold), ("release", EtcdLossPolicy.Release)),
             OnStop = read.Choice("ON_STOP", StopPolicy.Keep, ("keep", StopPolicy.Keep), ("drain", StopPolicy.Drain), ("leave", StopPolicy.Leave)),
@@ -176,6 +179,24 @@ internal sealed partial record AgentOptions
         }
 
         return directories;
+    }
+
+    private static FrozenSet<HostAddress> ReadProtectedAddressesExcept(EnvironmentReader read)
+    {
+        const string name = "PROTECTED_ADDRESSES_EXCEPT";
+        var addresses = new HashSet<HostAddress>();
+        if (read.Text(name) is not { } text || text == "none")
+            return FrozenSet<HostAddress>.Empty;
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            // As etcd's records write it: without a prefix length, which says nothing here.
+            if (HostAddress.TryParse(part, out HostAddress address))
+                addresses.Add(address);
+            else
+                read.Fault(name, text, $"\"{part}\" is not an address", "IPv4 and IPv6 addresses without prefix length, comma-separated, or none");
+        }
+
+        return addresses.ToFrozenSet();
     }
 
     private static string ReadEtcdHosts(EnvironmentReader read)

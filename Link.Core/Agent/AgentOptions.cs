@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using System.Net;
 using Link.Core.Election;
 using Link.Core.Logging;
+using Link.Core.Net;
 using Link.Core.Secrets;
 
 namespace Link.Core.Agent;
@@ -139,6 +141,12 @@ internal sealed partial record AgentOptions
     /// (<c>none</c>). Default /usr/local/lib/link.
     /// </summary>
     public IReadOnlyList<string> ExecDirectories { get; init; } = [DefaultExecDirectory];
+
+    /// <summary>
+    /// PROTECTED_ADDRESSES_EXCEPT (ours): addresses, comma-separated, that this host may hold although it needs them itself: etcd's, a gateway's, a name
+    /// server's, its own, another host's own. Default: none.
+    /// </summary>
+    public IReadOnlySet<HostAddress> ProtectedAddressesExcept { get; init; } = FrozenSet<HostAddress>.Empty;
 
     /// <summary>ON_ETCD_LOSS (ours): claim, hold or release, for endpoints that say nothing. Default claim, LinK's promise.</summary>
     public EtcdLossPolicy OnEtcdLoss { get; init; } = EtcdLossPolicy.Claim;

@@ -1,3 +1,4 @@
+using System.Net;
 using Google.Protobuf;
 using Link.Core.Election;
 using Link.Core.Etcd;
@@ -16,6 +17,9 @@ internal sealed class EtcdSession : IAsyncDisposable
     /// <summary>Requests with lock transactions that are under way at once; the rest waits, one transaction per endpoint at the most.</summary>
     private const int MaxRequests = 8;
 
+    /// <summary>A peer's record of more bytes was written by no agent.</summary>
+    private const int MaxAgentBytes = 64 << 10;
+
     private readonly string _hostname;
     private readonly ProcessIdentity _identity;
     private readonly string _version;
@@ -25,8 +29,9 @@ internal sealed class EtcdSession : IAsyncDisposable
     private readonly EventLoop _loop;
     private readonly Log _log;
     private readonly Func<string, EndpointData?> _storedOf;
-    private readonly Action<HostRecords> _hostRead;
+    private readonly Func<HostRecords, Task> _hostRead;
     private readonly Action<IReadOnlyList<ElectorInput>> _report;
+    private readonly Action<IReadOnlyList<(string Host, AgentRecord? Agent)>, bool> _peersRead;
     private readonly Queue<LockTransaction> _waiting = new();
     private readonly CancellationTokenSource _stop = new();
 
@@ -37,7 +42,8 @@ internal sealed class EtcdSession : IAsyncDisposable
     /// <param name="storedOf">The stored form of an endpoint, by id.</param>
     /// <param name="hostRead">Given the answer to <see cref="LoadHost"/>, off the loop.</param>
     /// <param name="report">Given inputs on the loop.</param>
-    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, EndpointData?> storedOf, Action<HostRecords> hostRead, Action<IReadOnlyList<ElectorInput>> report)
+    /// <param name="peersRead">Given agents' records on the loop, null for one that is gone; true: these are all.</param>
+    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, EndpointData?> storedOf, Func<HostRecords, Task> hostRead, Action<IReadOnlyList<ElectorInput>> report, Action<IReadOnlyList<(string Host, AgentRecord? Agent)>, bool> peersRead)
     {
         _hostname = options.Hostname;
         _identity = identity;
@@ -47,6 +53,7 @@ internal sealed class EtcdSession : IAsyncDisposable
         _storedOf = storedOf;
         _hostRead = hostRead;
         _report = report;
+        _peersRead = peersRead;
         _client = new EtcdClient(etcd);
         Data = new HostDataStore(_client, _hostname);
         _client.EndpointChanged += change => _log.Write(
@@ -56,7 +63,7 @@ internal sealed class EtcdSession : IAsyncDisposable
         _keepAlive = new LeaseKeepAlive(_client, interval < TimeSpan.FromSeconds(2) ? interval / 2 : TimeSpan.FromSeconds(1), static () => BootClock.NowMs, OnKeepAlive);
         _watch = new WatchStream(
             _client,
-            [WatchKey.Prefix(KeyLayout.LocksPrefix), WatchKey.Prefix(KeyLayout.CompetitorsPrefix), WatchKey.Single(KeyLayout.Agent(_hostname))],
+            [WatchKey.Prefix(KeyLayout.LocksPrefix), WatchKey.Prefix(KeyLayout.CompetitorsPrefix), WatchKey.Prefix(KeyLayout.AgentsPrefix)],
             OnWatch);
     }
 
@@ -66,14 +73,21 @@ internal sealed class EtcdSession : IAsyncDisposable
     /// <summary>URL of the member in use.</summary>
     public string Endpoint => EtcdOptions.NameOf(_client.CurrentEndpoint);
 
+    /// <summary>Both ends of the connection to etcd; null: there is none now. For any thread.</summary>
+    public (IPAddress Local, IPAddress Remote)? Connection => _client.Connection;
+
+    /// <summary>What the agent key tells of the host's own addresses, from the next time that it is written.</summary>
+    public IReadOnlyList<string> OwnAddresses { get; set; } = [];
+
     /// <summary>Reads the certificate files again. Null, or what is wrong.</summary>
     public string? ReloadCertificates() => _client.ReloadCertificates();
 
     public void LoadHost() => Run(async cancel =>
     {
         TxnResponse answer = await _client.TxnAsync(
-            TxnBuilder.If().Then(Op.Get(KeyLayout.Host(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointsOf(_hostname)), Op.Get(KeyLayout.Drained(_hostname)), Op.GetPrefix(KeyLayout.SecretsOf(_hostname))), cancel).ConfigureAwait(false);
-        _hostRead(HostRecords.Read(_hostname, answer));
+            TxnBuilder.If().Then(Op.Get(KeyLayout.Host(_hostname)), Op.Get(KeyLayout.Agent(_hostname)), Op.GetPrefix(KeyLayout.EndpointsOf(_hostname)), Op.Get(KeyLayout.Drained(_hostname)), Op.GetPrefix(KeyLayout.SecretsOf(_hostname)), Op.GetPrefix(KeyLayout.AgentsPrefix)), cancel).ConfigureAwait(false);
+        ReportPeers(answer.Responses[^1].ResponseRange);
+        await _hostRead(HostRecords.Read(_hostname, answer)).ConfigureAwait(false);
     },
     fault => new ElectorInput.HostLoadFailed(fault));
 
@@ -93,6 +107,22 @@ internal sealed class EtcdSession : IAsyncDisposable
         Report(new ElectorInput.HostWritten(leaseId, answer.Header.Revision));
     },
     fault => new ElectorInput.HostWriteFailed(fault));
+
+    /// <summary>Writes the agent key anew, if it is ours.</summary>
+    public void WriteAgent(long leaseId) => Run(async cancel =>
+    {
+        string key = KeyLayout.Agent(_hostname);
+        await _client.TxnAsync(TxnBuilder.If().Then(Op.Nested(TxnBuilder.If(When.LeaseIs(key, leaseId)).Then(Op.Put(key, AgentValue(stopped: false), leaseId)))), cancel).ConfigureAwait(false);
+    },
+    static _ => ElectorInput.Tick.Instance);
+
+    /// <summary>What all agents say of themselves. The watch tells the same a moment later.</summary>
+    /// <exception cref="EtcdException">No answer.</exception>
+    public async Task ReadPeersAsync(CancellationToken cancel)
+    {
+        TxnResponse answer = await _client.TxnAsync(TxnBuilder.If().Then(Op.GetPrefix(KeyLayout.AgentsPrefix)), cancel).ConfigureAwait(false);
+        ReportPeers(answer.Responses[0].ResponseRange);
+    }
 
     /// <summary>Tells the next process on this host that this one has ended. Best effort, within the time given.</summary>
     /// <param name="leavesToLinK">The next one is LinK's: no key says any more that an agent of ours runs here, and what is on this host from now on is LinK's.</param>
@@ -176,9 +206,30 @@ internal sealed class EtcdSession : IAsyncDisposable
             Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom((new HostRecord(_hostname, leaseId) { Agent = _version }).Write())),
             Op.Put(
                 KeyLayout.Agent(_hostname),
-                ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped }.Write()),
+                AgentValue(stopped),
                 leaseId),
             drained ? Op.Put(KeyLayout.Drained(_hostname), _identity.Instance) : Op.Delete(KeyLayout.Drained(_hostname)))));
+
+    private ByteString AgentValue(bool stopped) =>
+        ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped, Addresses = OwnAddresses }.Write());
+
+    private void ReportPeers(RangeResponse range)
+    {
+        var agents = new List<(string Host, AgentRecord? Agent)>(range.Kvs.Count);
+        foreach (KeyValue pair in range.Kvs)
+        {
+            if (ToAgent(pair) is { } agent)
+                agents.Add(agent);
+        }
+
+        Post(() => _peersRead(agents, true));
+    }
+
+    private static (string Host, AgentRecord? Agent)? ToAgent(KeyValue pair)
+    {
+        string key = pair.Key.ToStringUtf8();
+        return KeyLayout.TryParseAgent(key, out string host) ? (host, pair.Value.Length is 0 or > MaxAgentBytes ? null : AgentRecord.Read(key, pair.Value.Memory).Value) : null;
+    }
 
     private async Task TransactAsync(TxnRequest request, List<LockTransaction> batch)
     {
@@ -222,15 +273,22 @@ internal sealed class EtcdSession : IAsyncDisposable
             case WatchMessage.Started started:
                 TellWatchWorks();
                 Report(new ElectorInput.WatchStarted(started.Revision));
+                Run(ReadPeersAsync, static _ => ElectorInput.Tick.Instance);
                 break;
             case WatchMessage.Events events:
                 var inputs = new List<ElectorInput>(events.List.Count);
+                var agents = new List<(string Host, AgentRecord? Agent)>();
                 foreach (Event e in events.List)
                 {
                     if (ToInput(e) is { } input)
                         inputs.Add(input);
+                    // Of a deletion only the key is there.
+                    else if (ToAgent(e.Kv) is { } agent)
+                        agents.Add(agent);
                 }
 
+                if (agents.Count > 0)
+                    Post(() => _peersRead(agents, false));
                 Post(() => _report(inputs));
                 break;
             case WatchMessage.Lost lost:

@@ -23,7 +23,7 @@ internal sealed record HostRecords
     /// <summary>What cannot be read, one line each.</summary>
     public IReadOnlyList<string> Faults { get; private init; } = [];
 
-    /// <param name="answer">Five ranges: the host's config, its agent key, its endpoints, its drain key, its secrets.</param>
+    /// <param name="answer">Of its ranges the first five: the host's config, its agent key, its endpoints, its drain key, its secrets.</param>
     public static HostRecords Read(string hostname, TxnResponse answer)
     {
         var faults = new List<string>();

@@ -44,6 +44,7 @@ internal sealed partial class LinkAgent
         };
         var loaded = new LoadedEndpoint(record, new EndpointData(ByteString.CopyFrom(record.Write()), ToPairs(sealedConfig.Secrets)), plugin, config, config.ElectionKey, null);
         await WaitUntilJoinedAsync(cancel).ConfigureAwait(false);
+        await LearnNeedsAsync(cancel).ConfigureAwait(false);
         Task<Outcome> added = await _loop.InvokeAsync(() => Add(loaded)).WaitAsync(cancel).ConfigureAwait(false);
         return await added.WaitAsync(cancel).ConfigureAwait(false);
     }
@@ -58,6 +59,8 @@ internal sealed partial class LinkAgent
             return Task.FromResult(new Outcome(OutcomeStatus.Invalid, text, new Dictionary<string, IReadOnlyList<string>> { ["endpoint"] = [text] }));
         }
 
+        if (loaded.Plugin!.FindRefusal(loaded.Config!) is { } refusal)
+            return Task.FromResult(Invalid(new Dictionary<string, IReadOnlyList<string>> { [$"plugin_config.{refusal.Field}"] = [refusal.Message] }));
         if (FindTwin(loaded) is { } twin)
             return Task.FromResult(new Outcome(OutcomeStatus.Conflict, $"this host has {NameOf(twin)} already, as endpoint {twin.Id}", Endpoint: Show(twin)));
 
@@ -82,8 +85,18 @@ internal sealed partial class LinkAgent
     }
 
     /// <summary>Off the loop: many secrets to open take their time.</summary>
-    private void OnHostRead(HostRecords records)
+    private async Task OnHostReadAsync(HostRecords records)
     {
+        // Before the first endpoint is judged.
+        try
+        {
+            await _needed.RefreshAsync().ConfigureAwait(false);
+        }
+        catch (TimeoutException fault)
+        {
+            _log.Warning("what this host needs is not known yet, and endpoints are judged later", ("reason", fault.Message));
+        }
+
         var loaded = new List<LoadedEndpoint>();
         foreach (Stored<EndpointRecord> endpoint in records.Data.Endpoints)
         {

@@ -33,6 +33,7 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly Elector _elector;
     private readonly EtcdSession _etcd;
     private readonly ArpOutputs _outputs;
+    private readonly NeededAddressKeeper _needed;
     private readonly RemoteOutputs _remote;
 
     /// <summary>Of the plugins. The checks have their own: one that waits behind a receiver's name that nobody resolves would fail.</summary>
@@ -86,11 +87,12 @@ internal sealed partial class LinkAgent : IDisposable
             now,
             new Random());
         _keys = new KeyRing(options.SecretStorageEncryptionKey, options.SecretStorageAlternateKeys);
-        _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Stored, OnHostRead, Feed);
+        _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Stored, OnHostReadAsync, Feed, OnPeers);
         _outputs = new ArpOutputs(
             new AnnounceOptions { Rounds = options.ArpGratuitousCount + 1, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },
             this,
             new Random());
+        _needed = new NeededAddressKeeper(etcd.Endpoints, options.ProtectedAddressesExcept, () => _etcd.Connection, _loop, log, OnNeeded);
         _data = new DataKeeper(_etcd.Data, _keys, options.SecretStorageFormat, _plugins.GetValueOrDefault, this, log, TimeProvider.System);
         foreach (int descriptor in _outputs.Descriptors)
             _loop.Watch(descriptor, ms => _outputs.Dispatch(descriptor, ms));
@@ -158,6 +160,7 @@ internal sealed partial class LinkAgent : IDisposable
             (plugin as IDisposable)?.Dispose();
         _http.Dispose();
         _outputs.Dispose();
+        _needed.Dispose();
         _namespace.Dispose();
         _loop.Dispose();
     }
@@ -241,6 +244,7 @@ internal sealed partial class LinkAgent : IDisposable
             OnServing();
         _remote.Tick(now);
         _outputs.Tick(now);
+        _needed.Tick(now);
         _etcd.Flush();
         GiveAnswers();
         if (_endingUntilMs != long.MaxValue && (!_remote.IsEnding || now >= _endingUntilMs))
@@ -264,7 +268,7 @@ internal sealed partial class LinkAgent : IDisposable
         // Without a wake of its own: the loop goes round at least with every renewal.
         if (_trim.WantsLook(now) && _trim.IsDue(now, GC.GetTotalAllocatedBytes()))
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        long outputs = Math.Min(Math.Min(_outputs.NextDueMs ?? long.MaxValue, _remote.NextDueMs ?? long.MaxValue), _endingUntilMs);
+        long outputs = Math.Min(Math.Min(_outputs.NextDueMs ?? long.MaxValue, _remote.NextDueMs ?? long.MaxValue), Math.Min(_endingUntilMs, _needed.NextDueMs));
         return Math.Min(Math.Min(Math.Min(Math.Min(_elector.NextWakeMs, _watchdogAtMs), _leaveAtMs), _readyByMs), outputs);
     }
 

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Link.Core.Etcd;
 
 /// <summary>
@@ -39,6 +41,16 @@ internal sealed partial class EtcdClient : IAsyncDisposable
         {
             lock (_gate)
                 return _endpoints[_index];
+        }
+    }
+
+    /// <summary>Both ends of the connection in use; null: there is none, or not yet.</summary>
+    public (IPAddress Local, IPAddress Remote)? Connection
+    {
+        get
+        {
+            lock (_gate)
+                return _connection?.Ends;
         }
     }
 

@@ -63,6 +63,25 @@ internal sealed class EtcdConnection : IDisposable
 
     public TimeProvider Time => _time;
 
+    /// <summary>Both ends; null: it is not connected.</summary>
+    public (IPAddress Local, IPAddress Remote)? Ends
+    {
+        get
+        {
+            Socket? socket;
+            lock (_gate)
+                socket = _socket;
+            try
+            {
+                return socket is { Connected: true, LocalEndPoint: IPEndPoint local, RemoteEndPoint: IPEndPoint remote } ? (local.Address, remote.Address) : null;
+            }
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>A simple call.</summary>
     /// <exception cref="EtcdException">Any failure, the deadline included.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was raised.</exception>

@@ -6,6 +6,9 @@ namespace Link.Core.Net;
 /// <param name="ValidSeconds">What is left of its life; null = for ever.</param>
 internal sealed record AddressRecord(int InterfaceIndex, VirtualAddress Address, byte Mark, uint Flags, uint? ValidSeconds)
 {
+    /// <summary>When it was put there, in hundredths of seconds since boot; 0 if the kernel does not say.</summary>
+    public uint CreatedAt { get; init; }
+
     /// <summary>Carries our mark.</summary>
     public bool IsMarked => Mark == AddressMark.Link;
 }

@@ -47,6 +47,14 @@ internal readonly record struct HostAddress
 
     public bool IsAny => _bits == 0;
 
+    /// <summary>Multicast, or IPv4's broadcast: many machines at once.</summary>
+    public bool IsGroup => IsIPv6 ? (byte)(_bits >> 120) == 0xFF : (uint)_bits is >= 0xE000_0000 and < 0xF000_0000 or uint.MaxValue;
+
+    public bool IsLoopback => IsIPv6 ? _bits == 1 : (byte)(_bits >> 24) == 127;
+
+    /// <summary>169.254.0.0/16 or fe80::/10: it means something on one link only.</summary>
+    public bool IsLinkLocal => IsIPv6 ? (ushort)(_bits >> 112) is >= 0xFE80 and < 0xFEC0 : (ushort)(_bits >> 16) == 0xA9FE;
+
     public static HostAddress Parse(string text)
         => TryParse(text, out var address) ? address : throw new FormatException($"{text} is not an IPv4 or IPv6 address");
 
@@ -81,6 +89,13 @@ internal readonly record struct HostAddress
             BinaryPrimitives.WriteUInt128BigEndian(destination, _bits);
         else
             BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_bits);
+    }
+
+    /// <summary>The last address of the network in which this one is with that prefix length; IPv4's broadcast address.</summary>
+    public HostAddress LastOf(int prefixLength)
+    {
+        var hostBits = (Size * 8) - prefixLength;
+        return new HostAddress(_bits | ((UInt128.One << hostBits) - 1), IsIPv6);
     }
 
     /// <summary>Whether both have the same first bits.</summary>

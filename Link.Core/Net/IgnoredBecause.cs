@@ -19,9 +19,14 @@ internal enum IgnoredBecause
     /// <summary>Its sender is one of this machine's interfaces.</summary>
     OwnHardware,
 
-    /// <summary>Its sender's hardware address is zero or a group's.</summary>
+    /// <summary>It was sent to another machine, or in a VLAN that this host is not in (PACKET_OTHERHOST).</summary>
+    OtherHost,
+
+    /// <summary>Its sender's hardware address is zero or a group's, or its sender's IP address is nobody's.</summary>
     NoSender,
 
+    /// <summary>A neighbour must not believe it (RFC 4861 sections 7.1.1 and 7.1.2).</summary>
+    Invalid,
 
     /// <summary>It is about an address that we do not watch.</summary>
     NotWatched,

@@ -21,12 +21,7 @@ internal static class LanFilter
     /// <param name="addresses">Null = any address.</param>
     public static sock_filter[] Arp(IReadOnlyCollection<HostAddress>? addresses)
     {
-        List<sock_filter> program =
-        [
-            BPF_STMT(BPF_LD | BPF_B | BPF_ABS, unchecked((uint)(SKF_AD_OFF + SKF_AD_PKTTYPE))),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
-            BPF_STMT(BPF_RET | BPF_K, Drop),
-        ];
+        List<sock_filter> program = [.. OfOurNetwork()];
         if (addresses is not null)
         {
             program.Add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SenderProtocolOffset));
@@ -55,8 +50,7 @@ internal static class LanFilter
         ? [BPF_STMT(BPF_RET | BPF_K, Drop)]
         :
         [
-            BPF_STMT(BPF_LD | BPF_B | BPF_ABS, unchecked((uint)(SKF_AD_OFF + SKF_AD_PKTTYPE))),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 5, 0),
+            .. OfOurNetwork(),
             BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 3),
             BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40),
@@ -65,4 +59,22 @@ internal static class LanFilter
             BPF_STMT(BPF_RET | BPF_K, Drop),
             BPF_STMT(BPF_RET | BPF_K, Accept),
         ];
+
+    /// <summary>
+    /// Goes on only with what was sent to this host, to all or to a group, in the network of the interface. Of a VLAN for which the host has no
+    /// interface Linux makes a packet for another host before it takes the tag away (__netif_receive_skb_core), and its own ARP and neighbour
+    /// discovery believe none of those either. A tag that is still there counts if it names a VLAN; VLAN 0 only says the priority.
+    /// </summary>
+    private static sock_filter[] OfOurNetwork() =>
+    [
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, Metadata(SKF_AD_PKTTYPE)),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 4, 0),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, Metadata(SKF_AD_VLAN_TAG_PRESENT)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, Metadata(SKF_AD_VLAN_TAG)),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, VLAN_VID_MASK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, Drop),
+    ];
+
+    private static uint Metadata(int offset) => unchecked((uint)(SKF_AD_OFF + offset));
 }

@@ -53,6 +53,11 @@ internal sealed class LanWatch(LinkTable links)
     {
         if (origin.PacketType == PACKET_OUTGOING)
             return new Sighting(IgnoredBecause.Outgoing, default, default, false);
+        if (origin.PacketType is not (PACKET_HOST or PACKET_BROADCAST or PACKET_MULTICAST))
+            return new Sighting(IgnoredBecause.OtherHost, default, default, false);
+        // No machine sends as a group; a source of zero is an interface without hardware addresses of six bytes.
+        if (origin.Source.IsGroup)
+            return new Sighting(IgnoredBecause.NoSender, default, default, false);
         var sighting = etherType == ETH_P_ARP ? Sighting.OfArp(data) : Sighting.OfNeighbour(data, origin.Source);
         if (sighting.Ignored != IgnoredBecause.None)
             return sighting;

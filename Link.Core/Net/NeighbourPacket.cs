@@ -31,6 +31,22 @@ internal readonly record struct NeighbourPacket(
         => new(NDISC_NEIGHBOUR_SOLICITATION, HostAddress.Any6, address.SolicitedNodeGroup(), 0, address, null);
 
     /// <summary>
+    /// Whether a neighbour may believe it (RFC 4861 sections 7.1.1 and 7.1.2): a target and a sender that can be a machine's, no answer to nobody's question
+    /// sent to all, and of somebody without an address only the question of duplicate address detection.
+    /// </summary>
+    public bool IsValid
+    {
+        get
+        {
+            if (Target.IsGroup || Source.IsGroup || Source.IsLoopback)
+                return false;
+            if (Type == NDISC_NEIGHBOUR_ADVERTISEMENT)
+                return (Flags & SolicitedFlag) == 0 || !Destination.IsGroup;
+            return !Source.IsAny || (Destination == Target.SolicitedNodeGroup() && LinkAddress is null);
+        }
+    }
+
+    /// <summary>
     /// Reads a packet. The checksum is not verified: a sender on this machine may have left it to its card, and Ethernet has its own.
     /// </summary>
     /// <returns>None if <paramref name="packet"/> is set, else why it is not a valid advertisement or solicitation.</returns>

@@ -48,6 +48,7 @@ internal static class RouteMessage
         uint flags = header.ifa_flags;
         byte mark = 0;
         uint? valid = null;
+        uint created = 0;
         var attributes = new RtAttributes(payload[headerSize..]);
         while (attributes.TryNext(out var type, out var value))
         {
@@ -66,8 +67,9 @@ internal static class RouteMessage
                     mark = value[0];
                     break;
                 case IFA_CACHEINFO when value.Length >= Unsafe.SizeOf<ifa_cacheinfo>():
-                    var life = MemoryMarshal.Read<ifa_cacheinfo>(value).ifa_valid;
-                    valid = life == INFINITY_LIFE_TIME ? null : life;
+                    var life = MemoryMarshal.Read<ifa_cacheinfo>(value);
+                    valid = life.ifa_valid == INFINITY_LIFE_TIME ? null : life.ifa_valid;
+                    created = life.cstamp;
                     break;
                 default:
                     break;
@@ -76,8 +78,71 @@ internal static class RouteMessage
 
         // On a point-to-point interface IFA_ADDRESS is the other end.
         return (local ?? address) is { } host
-            ? new AddressRecord((int)header.ifa_index, new VirtualAddress(host, header.ifa_prefixlen), mark, flags, valid)
+            ? new AddressRecord((int)header.ifa_index, new VirtualAddress(host, header.ifa_prefixlen), mark, flags, valid) { CreatedAt = created }
             : null;
+    }
+
+    /// <summary>Reads the next hops of an RTM_NEWROUTE: none of a route to neighbours, several of a multipath route.</summary>
+    public static void NextHops(ReadOnlySpan<byte> payload, Action<NextHop> add)
+    {
+        var headerSize = Unsafe.SizeOf<rtmsg>();
+        if (payload.Length < headerSize)
+            return;
+        var header = MemoryMarshal.Read<rtmsg>(payload);
+        // Cloned: what the kernel remembers of one destination, not what somebody configured.
+        if (header.rtm_type != RTN_UNICAST || (header.rtm_flags & RTM_F_CLONED) != 0)
+            return;
+        var isDefault = header.rtm_dst_len == 0;
+        HostAddress? source = null;
+        var attributes = new RtAttributes(payload[headerSize..]);
+        while (attributes.TryNext(out var type, out var value))
+        {
+            if (type == RTA_PREFSRC && value.Length is 4 or 16)
+                source = new HostAddress(value);
+        }
+
+        NextHop route = new(default, 0, isDefault, source);
+        NextHop(payload[headerSize..], route, RTA_GATEWAY, RTA_OIF, add);
+        attributes = new RtAttributes(payload[headerSize..]);
+        while (attributes.TryNext(out var type, out var hops))
+        {
+            if (type != RTA_MULTIPATH)
+                continue;
+            while (hops.Length >= Unsafe.SizeOf<rtnexthop>())
+            {
+                var hop = MemoryMarshal.Read<rtnexthop>(hops);
+                if (hop.rtnh_len < Unsafe.SizeOf<rtnexthop>() || hop.rtnh_len > hops.Length)
+                    break;
+                NextHop(hops[Unsafe.SizeOf<rtnexthop>()..hop.rtnh_len], route with { InterfaceIndex = hop.rtnh_ifindex }, RTA_GATEWAY, RTA_OIF, add);
+                hops = hops[Math.Min(NLMSG_ALIGN(hop.rtnh_len), hops.Length)..];
+            }
+        }
+    }
+
+    /// <summary>Reads the gateway of an RTM_NEWNEXTHOP; a route may show no more of it than its number (net.ipv4.nexthop_compat_mode).</summary>
+    public static void NextHopObject(ReadOnlySpan<byte> payload, Action<NextHop> add)
+    {
+        if (payload.Length >= Unsafe.SizeOf<nhmsg>())
+            NextHop(payload[Unsafe.SizeOf<nhmsg>()..], default, NHA_GATEWAY, NHA_OIF, add);
+    }
+
+    private static void NextHop(ReadOnlySpan<byte> data, NextHop hop, ushort gatewayType, ushort interfaceType, Action<NextHop> add)
+    {
+        HostAddress? gateway = null;
+        var attributes = new RtAttributes(data);
+        while (attributes.TryNext(out var type, out var value))
+        {
+            if (type == gatewayType && value.Length is 4 or 16)
+                gateway = new HostAddress(value);
+            // struct rtvia: the family, then the address; an IPv4 route by an IPv6 neighbour has one.
+            else if (gatewayType == RTA_GATEWAY && type == RTA_VIA && value.Length is 6 or 18)
+                gateway = new HostAddress(value[2..]);
+            else if (type == interfaceType && value.Length == 4)
+                hop = hop with { InterfaceIndex = MemoryMarshal.Read<int>(value) };
+        }
+
+        if (gateway is { IsAny: false } address)
+            add(hop with { Address = address });
     }
 
     /// <summary>Reads the payload of RTM_NEWLINK or RTM_DELLINK.</summary>

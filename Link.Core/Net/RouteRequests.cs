@@ -76,6 +76,21 @@ internal sealed class RouteRequests
         End(start);
     }
 
+    /// <summary>Routes by way of somebody or to neighbours, of all tables. A kernel with strict checking leaves out the others, such as one for each own address.</summary>
+    public void DumpRoutes(uint sequence, int family)
+    {
+        var start = Begin(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, sequence);
+        Write(new rtmsg { rtm_family = (byte)family, rtm_type = RTN_UNICAST });
+        End(start);
+    }
+
+    public void DumpNextHops(uint sequence)
+    {
+        var start = Begin(RTM_GETNEXTHOP, NLM_F_REQUEST | NLM_F_DUMP, sequence);
+        Write(default(nhmsg));
+        End(start);
+    }
+
     public void DumpLinks(uint sequence)
     {
         var start = Begin(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, sequence);

@@ -16,6 +16,8 @@ internal readonly record struct Sighting(IgnoredBecause Ignored, HostAddress Add
         var sender = packet.SenderHardware;
         if (sender.IsZero || sender.IsGroup)
             return Nothing(IgnoredBecause.NoSender);
+        if (packet.SenderProtocol.IsGroup || packet.SenderProtocol.IsLoopback)
+            return Nothing(IgnoredBecause.NoSender);
         if (!packet.SenderProtocol.IsAny)
             return new Sighting(IgnoredBecause.None, packet.SenderProtocol, sender, IsProbe: false);
         return packet.Operation == ARPOP_REQUEST
@@ -33,6 +35,8 @@ internal readonly record struct Sighting(IgnoredBecause Ignored, HostAddress Add
         var sender = packet.LinkAddress ?? frameSource;
         if (sender.IsZero || sender.IsGroup)
             return Nothing(IgnoredBecause.NoSender);
+        if (!packet.IsValid)
+            return Nothing(IgnoredBecause.Invalid);
         if (packet.Type == NDISC_NEIGHBOUR_ADVERTISEMENT)
             return new Sighting(IgnoredBecause.None, packet.Target, sender, IsProbe: false);
         return packet.Source.IsAny

@@ -30,6 +30,9 @@ internal interface IPlugin
     /// <summary>Another endpoint of this host that has the same output under another election key; null: none.</summary>
     string? FindTwin(PluginConfig config) => null;
 
+    /// <summary>Why this host must not have the output although its configuration is well; null: it may. On the loop.</summary>
+    FieldFault? FindRefusal(PluginConfig config) => null;
+
     /// <summary>Makes an endpoint's output. On the loop.</summary>
     /// <param name="config">One that <see cref="Read"/> gave.</param>
     IOutput Create(OutputTarget endpoint, PluginConfig config);

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Link.Core.Storage;
 
 /// <summary>An agent of ours that runs now, as etcd stores it under <see cref="KeyLayout.Agent"/>, bound to the host's lease.</summary>
@@ -5,6 +7,8 @@ namespace Link.Core.Storage;
 /// <param name="Version">The agent's version, for people.</param>
 internal sealed record AgentRecord(string Hostname, string Instance, string Version)
 {
+    public const int MaxAddresses = 16;
+
     /// <summary>Where the agent hears heartbeats, as <c>address:port</c>; null: it sends none.</summary>
     public string? Heartbeat { get; init; }
 
@@ -14,6 +18,9 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
     /// <summary>Which process it is, in terms that mean something on the same machine only.</summary>
     public string? Process { get; init; }
 
+    /// <summary>The host's own addresses, by which it reaches etcd and its gateways: no other host may hold them. Of more than 16 the first ones count.</summary>
+    public IReadOnlyList<string> Addresses { get; init; } = [];
+
     /// <param name="key">The key in etcd, for the error.</param>
     public static ReadResult<AgentRecord> Read(string key, ReadOnlyMemory<byte> json) => RecordJson.Read(key, json, fields =>
         new AgentRecord(RecordJson.Text(fields, "hostname"), RecordJson.Text(fields, "instance"), RecordJson.Text(fields, "version"))
@@ -21,6 +28,7 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
             Heartbeat = RecordJson.Text(fields, "heartbeat") is { Length: > 0 } heartbeat ? heartbeat : null,
             IsStopped = RecordJson.Fact(fields, "stopped"),
             Process = RecordJson.Text(fields, "process") is { Length: > 0 } process ? process : null,
+            Addresses = ReadAddresses(fields),
         });
 
     public byte[] Write() => RecordJson.Write(writer =>
@@ -34,5 +42,20 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
             writer.WriteBoolean("stopped", true);
         if (Process is not null)
             writer.WriteString("process", Process);
+        if (Addresses.Count > 0)
+        {
+            writer.WriteStartArray("addresses");
+            foreach (string address in Addresses)
+                writer.WriteStringValue(address);
+            writer.WriteEndArray();
+        }
     });
+
+    private static IReadOnlyList<string> ReadAddresses(JsonElement fields)
+    {
+        // A faulty list must not make the record unreadable, which tells who runs under the name.
+        if (!RecordJson.Has(fields, "addresses", out JsonElement list) || list.ValueKind != JsonValueKind.Array)
+            return [];
+        return [.. list.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.String).Take(MaxAddresses).Select(static item => item.GetString()!)];
+    }
 }

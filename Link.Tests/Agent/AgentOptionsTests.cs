@@ -124,6 +124,9 @@ public sealed class AgentOptionsTests
     [InlineData("SOCKET", "link.sock")]
     [InlineData("API_USERS_FILE", "users")]
     [InlineData("PLUGIN_ENSURE_MAX_BACKOFF_INTERVAL", "1s")]
+    [InlineData("PROTECTED_ADDRESSES_EXCEPT", "10.0.0.53/32")]
+    [InlineData("PROTECTED_ADDRESSES_EXCEPT", "10.0.0.53,")]
+    [InlineData("PROTECTED_ADDRESSES_EXCEPT", "resolver")]
     [InlineData("EXEC_DIRECTORIES", "lib/link")]
     [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,/")]
     [InlineData("EXEC_DIRECTORIES", "/usr/local/../lib")]
@@ -170,6 +173,16 @@ public sealed class AgentOptionsTests
 
         Assert.Null(options.Socket);
         Assert.Contains("SOCKET=none (environment)", Lines(options));
+    }
+
+    [Fact]
+    public void No_address_that_the_host_needs_is_excepted_unless_it_is_named()
+    {
+        Assert.Empty(Valid().ProtectedAddressesExcept);
+        Assert.Empty(Valid(("PROTECTED_ADDRESSES_EXCEPT", "none")).ProtectedAddressesExcept);
+        var options = Valid(("PROTECTED_ADDRESSES_EXCEPT", "10.0.0.53, 2001:DB8::53"));
+        Assert.Equal(["10.0.0.53", "2001:db8::53"], options.ProtectedAddressesExcept.Select(static address => address.ToString()).Order(StringComparer.Ordinal));
+        Assert.Contains("PROTECTED_ADDRESSES_EXCEPT=none (default)", Lines(Valid()));
     }
 
     [Fact]

@@ -53,13 +53,19 @@ internal sealed class AgentHost : IDisposable
     internal ChildProcess? Agent { get; private set; }
 
     /// <summary>Starts the agent and goes on without waiting for it.</summary>
-    internal ChildProcess Launch(IReadOnlyDictionary<string, string>? extra = null)
+    internal ChildProcess Launch(IReadOnlyDictionary<string, string>? extra = null) => LaunchBy([], extra);
+
+    /// <summary>The same by another program, which gets the agent's command as its last arguments and becomes it.</summary>
+    /// <param name="command">The program, to be found on the path, and its arguments; empty: none.</param>
+    internal ChildProcess LaunchBy(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? extra = null)
     {
         var environment = new Dictionary<string, string>(_environment);
         foreach (var (name, value) in extra ?? new Dictionary<string, string>())
             environment[name] = value;
         Api.IsOverSocket = environment.ContainsKey("PASSWORD") || environment.ContainsKey("API_USERS_FILE");
-        return Agent = ChildProcess.Start(Namespace, Programs.Link, ["agent"], environment, Log);
+        return Agent = command.Count == 0
+            ? ChildProcess.Start(Namespace, Programs.Link, ["agent"], environment, Log)
+            : ChildProcess.Start(Namespace, Programs.Find(command[0]), [.. command.Skip(1), Programs.Link, "agent"], environment, Log);
     }
 
     /// <summary>Starts the agent and waits for its API.</summary>

@@ -51,15 +51,40 @@ public sealed class LanWatchTests
     public void Every_packet_that_says_nothing_has_its_reason()
     {
         Assert.Equal(IgnoredBecause.Outgoing, Hear(ArpPacket.Announcement(s_other, s_address), packetType: PACKET_OUTGOING).Ignored);
+        Assert.Equal(IgnoredBecause.OtherHost, Hear(ArpPacket.Announcement(s_other, s_address), packetType: PACKET_OTHERHOST).Ignored);
         Assert.Equal(IgnoredBecause.OwnHardware, Hear(ArpPacket.Announcement(s_own, s_address)).Ignored);
         Assert.Equal(IgnoredBecause.OwnHardware, Hear(ArpPacket.Announcement(MacAddress.Parse("02:00:00:00:00:03"), s_address)).Ignored);
         Assert.Equal(IgnoredBecause.OtherInterface, Hear(ArpPacket.Announcement(s_other, s_address), interfaceIndex: 3).Ignored);
         Assert.Equal(IgnoredBecause.NotWatched, Hear(ArpPacket.Announcement(s_other, HostAddress.Parse("10.0.0.2"))).Ignored);
         Assert.Equal(IgnoredBecause.NoSender, Hear(ArpPacket.Announcement(MacAddress.Broadcast, s_address)).Ignored);
         Assert.Equal(IgnoredBecause.NoSender, Hear(ArpPacket.Announcement(default, s_address)).Ignored);
+        foreach (var nobody in new[] { "224.0.0.1", "255.255.255.255", "127.0.0.1" })
+            Assert.Equal(IgnoredBecause.NoSender, Hear(ArpPacket.Announcement(s_other, HostAddress.Parse(nobody))).Ignored);
         Assert.Equal(IgnoredBecause.NoSender, Hear(ArpPacket.Probe(s_other, s_address) with { Operation = ARPOP_REPLY }).Ignored);
         Assert.Equal(IgnoredBecause.OtherProtocol, Hear(ArpPacket.Probe(s_other, s_address) with { Operation = 8 }).Ignored);
         Assert.Equal(IgnoredBecause.Truncated, _watch.Decide(ETH_P_ARP, new byte[27], new PacketOrigin(2, PACKET_HOST, s_other)).Ignored);
+    }
+
+    [Fact]
+    public void What_neighbours_must_not_believe_is_invalid()
+    {
+        var claim = NeighbourPacket.Announcement(s_other, s_address6, isRouter: false);
+        Assert.Equal(IgnoredBecause.None, Hear(claim with { Flags = NeighbourPacket.SolicitedFlag, Destination = HostAddress.Parse("2001:db8::9") }).Ignored);
+        Assert.Equal(IgnoredBecause.Invalid, Hear(claim with { Flags = NeighbourPacket.SolicitedFlag }).Ignored);
+        Assert.Equal(IgnoredBecause.Invalid, Hear(claim with { Target = HostAddress.AllNodes }).Ignored);
+        Assert.Equal(IgnoredBecause.Invalid, Hear(claim with { Source = HostAddress.AllNodes }).Ignored);
+        Assert.Equal(IgnoredBecause.Invalid, Hear(claim with { Source = HostAddress.Parse("::1") }).Ignored);
+        var probe = NeighbourPacket.Probe(s_address6);
+        Assert.Equal(IgnoredBecause.Invalid, Hear(probe with { Destination = HostAddress.AllNodes }).Ignored);
+        Assert.Equal(IgnoredBecause.Invalid, Hear(probe with { LinkAddress = s_other }).Ignored);
+    }
+
+    [Fact]
+    public void A_frame_from_a_group_has_no_sender()
+    {
+        var data = new byte[ArpPacket.Size];
+        ArpPacket.Announcement(s_other, s_address).Write(data);
+        Assert.Equal(IgnoredBecause.NoSender, _watch.Decide(ETH_P_ARP, data, new PacketOrigin(2, PACKET_BROADCAST, MacAddress.AllNodes)).Ignored);
     }
 
     [Fact]

@@ -152,6 +152,36 @@ public sealed class RecordTests
         Assert.Equal(full, AgentRecord.Read("/link/agents/web-1", full.Write()).Value);
     }
 
+    [Fact]
+    public void An_agent_tells_its_hosts_own_addresses()
+    {
+        AgentRecord agent = new("web-1", "4711", "1.0.0") { Addresses = ["10.0.0.1", "2001:db8::1"] };
+
+        Assert.Equal("""{"hostname":"web-1","instance":"4711","version":"1.0.0","addresses":["10.0.0.1","2001:db8::1"]}""", Text(agent.Write()));
+        Assert.Equal(["10.0.0.1", "2001:db8::1"], AgentRecord.Read("/link/agents/web-1", agent.Write()).Value!.Addresses);
+    }
+
+    [Theory]
+    [InlineData("\"10.0.0.1\"", 0)]
+    [InlineData("{}", 0)]
+    [InlineData("null", 0)]
+    [InlineData("[1,null,{},[],\"10.0.0.1\"]", 1)]
+    public void Addresses_that_cannot_be_read_do_not_make_the_agent_unreadable(string json, int count)
+    {
+        AgentRecord agent = AgentRecord.Read("/link/agents/web-1", Encoding.UTF8.GetBytes($$"""{"instance":"4711","addresses":{{json}}}""")).Value!;
+
+        Assert.Equal("4711", agent.Instance);
+        Assert.Equal(count, agent.Addresses.Count);
+    }
+
+    [Fact]
+    public void Of_very_many_addresses_of_an_agent_the_first_ones_count()
+    {
+        var agent = new AgentRecord("web-1", "4711", "1.0.0") { Addresses = [.. Enumerable.Range(0, 1000).Select(static i => $"10.0.{i / 256}.{i % 256}")] };
+
+        Assert.Equal(AgentRecord.MaxAddresses, AgentRecord.Read("/link/agents/web-1", agent.Write()).Value!.Addresses.Count);
+    }
+
     private static EndpointRecord Endpoint(string json)
     {
         var result = EndpointRecord.Read(Key, Encoding.UTF8.GetBytes(json));

@@ -5,7 +5,7 @@ namespace Link.Core.Net.Linux;
 /// <summary><c>linux/if_packet.h</c>.</summary>
 internal static class IfPacket
 {
-    public const byte PACKET_HOST = 0, PACKET_BROADCAST = 1, PACKET_MULTICAST = 2, PACKET_OTHERHOST = 3, PACKET_OUTGOING = 4;
+    public const byte PACKET_HOST = 0, PACKET_BROADCAST = 1, PACKET_MULTICAST = 2, PACKET_OTHERHOST = 3, PACKET_OUTGOING = 4, PACKET_LOOPBACK = 5;
 
     /// <summary><see cref="sll_protocol"/> in network order; the address in its first <see cref="sll_halen"/> bytes of eight.</summary>
     [StructLayout(LayoutKind.Sequential)]

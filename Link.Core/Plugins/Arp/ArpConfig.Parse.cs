@@ -23,8 +23,9 @@ internal sealed partial record ArpConfig
         if (read.Text("ip", missing: "is missing; must be an address with its prefix length such as 10.0.0.1/32") is not { } ip)
             return null;
         CidrAddress? address = CidrAddress.Parse(ip, out string? fault);
-        if (address is not null && !read.IsStored)
-            fault = address.Fault();
+        // LinK took a network's own address, and one can hold it; but no machine can be 127.0.0.1 for others, whoever wrote that.
+        if (address is not null)
+            fault = address.Impossible() ?? (read.IsStored ? null : address.Fault());
         if (fault is not null)
             read.Errors.Add("ip", fault);
         return address;

@@ -19,6 +19,15 @@ internal sealed class ArpOutput(ArpOutputs outputs, string endpointId, VirtualAd
     /// <summary>Why the address cannot be held though the interface is well; null: it can.</summary>
     public string? AddressFault { get; set; }
 
+    /// <summary>Why this host must not have the address: it needs it itself. Null: nothing of the kind.</summary>
+    public string? Refusal { get; set; }
+
+    /// <summary>What the host needs the address for although it may hold it, so that it is told once.</summary>
+    public Need? ToldNeed { get; set; }
+
+    /// <summary>It has been judged, and this host competed for it.</summary>
+    public bool WasAccepted { get; set; }
+
     public string? Fault => outputs.Fault(this);
 
     /// <inheritdoc/>

@@ -20,6 +20,7 @@ internal sealed class ArpOutputs : INetworkEvents, IDisposable
 
     /// <summary>Marked addresses that were there at start and whose endpoint waits for etcd's word.</summary>
     private readonly HashSet<VirtualAddress> _undecided = [];
+    private NeededAddresses _needed = NeededAddresses.None;
     private bool _orphansLeft;
     private bool _pending;
 
@@ -42,8 +43,25 @@ internal sealed class ArpOutputs : INetworkEvents, IDisposable
         }
     }
 
+    /// <summary>Why this host must not take on an address, for whoever wants it to; null: it may.</summary>
+    public string? FindRefusal(HostAddress address) =>
+        _needed.Find(address) is { } need && (need.Kind == NeedKind.Own || !_needed.IsHere(address)) ? Refuse(address, need) : null;
+
+    /// <summary>What the host needs has changed.</summary>
+    public void SetNeeded(NeededAddresses needed)
+    {
+        _needed = needed;
+        foreach (ArpOutput output in _byAddress.Values.ToArray())
+            Judge(output);
+    }
+
+    /// <summary>The host's own addresses, to be told to other hosts: not those which endpoints move from host to host.</summary>
+    public IReadOnlyList<HostAddress> OwnAddresses() =>
+        [.. _needed.Own.Where(own => !own.IsLinkLocal && !(_byAddress.TryGetValue(own, out ArpOutput? output) && output.Refusal == null))];
+
     public void Add(ArpOutput output)
     {
+        Judge(output);
         _byAddress.Add(output.Address.Host, output);
         if (!_byInterface.TryGetValue(output.Interface, out List<ArpOutput>? list))
             _byInterface[output.Interface] = list = [];
@@ -63,7 +81,7 @@ internal sealed class ArpOutputs : INetworkEvents, IDisposable
     public ArpOutput? Find(HostAddress address) => _byAddress.GetValueOrDefault(address);
 
     /// <summary>Why the output cannot work; null: it can.</summary>
-    public string? Fault(ArpOutput output) => _network.Fault(output.Interface) ?? output.AddressFault;
+    public string? Fault(ArpOutput output) => output.Refusal ?? _network.Fault(output.Interface) ?? output.AddressFault;
 
     public void Activate(ArpOutput output, int? lifetimeSeconds)
     {
@@ -143,7 +161,12 @@ internal sealed class ArpOutputs : INetworkEvents, IDisposable
     {
         var wanted = new List<(VirtualAddress, string)>();
         foreach (ArpOutput output in _byAddress.Values)
-            wanted.Add((output.Address, output.Interface));
+        {
+            // The host's own address is not LinK's, whatever a record says.
+            if (output.Refusal == null)
+                wanted.Add((output.Address, output.Interface));
+        }
+
         return _network.AdoptUnmarked(wanted, lifetimeSeconds);
     }
 
@@ -226,6 +249,41 @@ internal sealed class ArpOutputs : INetworkEvents, IDisposable
     }
 
     void INetworkEvents.Notice(string text) => _events.OutputNotice(null, isWarning: true, text);
+
+    /// <summary>
+    /// Refused is what would cut this host off. An address that it has on its interface already, as a virtual one, cuts nothing off that works, and goes
+    /// only when another host takes it: a warning. So it is for an endpoint that was taken on before somebody named its address as a name server, or
+    /// another host's agent (or who writes as such) as its own: that nobody has it would be worse.
+    /// </summary>
+    private void Judge(ArpOutput output)
+    {
+        HostAddress address = output.Address.Host;
+        bool wasJudged = _byAddress.GetValueOrDefault(address) == output;
+        string? before = output.Refusal;
+        Need? need = _needed.Find(address);
+        bool isHeld = output.IsOn || (need?.Kind != NeedKind.Own && _needed.IsHere(address));
+        bool isTolerated = isHeld || (output.WasAccepted && need?.Kind is NeedKind.NameServer or NeedKind.PeersOwn);
+        output.Refusal = need is { } reason && !isTolerated ? Refuse(address, reason) : null;
+        output.WasAccepted = output.Refusal == null;
+        if (wasJudged && output.Refusal != before)
+            _events.OutputChanged(output, Fault(output));
+        if (output.Refusal == null && need is { } told && told != output.ToldNeed)
+            _events.OutputNotice(output, isWarning: true, $"the address is {told.Text}; it stays an endpoint of this host, as it was one before this was known");
+        output.ToldNeed = need;
+    }
+
+    private static string Refuse(HostAddress address, Need need) =>
+        $"{address} is {need.Text}: this host {Harm(need.Kind)}; if it shall hold the address all the same, name it in PROTECTED_ADDRESSES_EXCEPT of this host's agent";
+
+    private static string Harm(NeedKind kind) => kind switch
+    {
+        NeedKind.Own => "would lose it with the endpoint",
+        NeedKind.EtcdMember => "would cut itself, and others, off from etcd",
+        NeedKind.Gateway => "would cut itself, and others, off from what is behind it",
+        NeedKind.NameServer => "could resolve no names",
+        NeedKind.Broadcast => "would take for its own what is sent to all",
+        _ => "would take it away from there",
+    };
 
     private void Fail(VirtualAddress address, string fault)
     {

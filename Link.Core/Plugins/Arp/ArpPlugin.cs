@@ -29,6 +29,9 @@ internal sealed class ArpPlugin(ArpOutputs outputs, string? defaultInterface) : 
     /// <remarks>An address is one output, whatever its prefix length.</remarks>
     public string? FindTwin(PluginConfig config) => outputs.Find(AddressOf((ArpConfig)config).Host)?.EndpointId;
 
+    public FieldFault? FindRefusal(PluginConfig config) =>
+        outputs.FindRefusal(AddressOf((ArpConfig)config).Host) is { } refusal ? new FieldFault("ip", refusal) : null;
+
     public IOutput Create(OutputTarget endpoint, PluginConfig config)
     {
         var arp = (ArpConfig)config;

@@ -35,8 +35,8 @@ internal sealed record CidrAddress(IPAddress Address, int PrefixLength)
         return null;
     }
 
-    /// <summary>Why no host can have this address as a virtual IP; null: one can.</summary>
-    public string? Fault()
+    /// <summary>Why this address cannot be a machine's at all; null: it can.</summary>
+    public string? Impossible()
     {
         var bytes = Address.GetAddressBytes();
         var isV4 = bytes.Length == 4;
@@ -45,9 +45,16 @@ internal sealed record CidrAddress(IPAddress Address, int PrefixLength)
             : Address.IsIPv6Multicast || isV4 && bytes[0] is >= 224 and < 240 ? "is a multicast address"
             : Address.Equals(IPAddress.Broadcast) ? "is the broadcast address"
             : null;
-        if (kind is not null)
-            return $"{Address} {kind}, which no host can have as its own";
+        return kind is null ? null : $"{Address} {kind}, which no host can have as its own";
+    }
 
+    /// <summary>Why no host should have this address as a virtual IP; null: one can.</summary>
+    public string? Fault()
+    {
+        if (Impossible() is { } impossible)
+            return impossible;
+        var bytes = Address.GetAddressBytes();
+        var isV4 = bytes.Length == 4;
         // With /31 and /127 both addresses are hosts (RFC 3021, RFC 6164), and a host's own prefix has no network.
         if (PrefixLength >= bytes.Length * 8 - 1)
             return null;

@@ -15,7 +15,7 @@ public sealed class LayoutTests
     private static readonly string[] s_notInTheHeaders =
     [
         "IFA_PROTO", "IFAPROT_UNSPEC", "IFAPROT_KERNEL_LO", "IFAPROT_KERNEL_RA", "IFAPROT_KERNEL_LL",
-        "NDISC_NEIGHBOUR_SOLICITATION", "NDISC_NEIGHBOUR_ADVERTISEMENT",
+        "NDISC_NEIGHBOUR_SOLICITATION", "NDISC_NEIGHBOUR_ADVERTISEMENT", "VLAN_VID_MASK",
     ];
 
     [Fact]
@@ -27,6 +27,9 @@ public sealed class LayoutTests
         Struct<Netlink.nlmsgerr>(ours);
         Struct<Rtnetlink.rtattr>(ours);
         Struct<Rtnetlink.ifinfomsg>(ours);
+        Struct<Rtnetlink.rtmsg>(ours);
+        Struct<Rtnetlink.rtnexthop>(ours);
+        Struct<Rtnetlink.nhmsg>(ours);
         Struct<IfAddr.ifaddrmsg>(ours);
         Struct<IfAddr.ifa_cacheinfo>(ours);
         Struct<IfPacket.sockaddr_ll>(ours);
@@ -101,6 +104,7 @@ public sealed class LayoutTests
                 #include <netinet/icmp6.h>
                 #include <linux/netlink.h>
                 #include <linux/rtnetlink.h>
+                #include <linux/nexthop.h>
                 #include <linux/if_addr.h>
                 #include <linux/if_link.h>
                 #include <linux/if.h>

@@ -97,6 +97,23 @@ public sealed class ArpConfigTests
     }
 
     [Theory]
+    [InlineData("127.0.0.1/32", "loopback")]
+    [InlineData("::1/128", "loopback")]
+    [InlineData("0.0.0.0/32", "unspecified")]
+    [InlineData("0.1.2.3/32", "unspecified")]
+    [InlineData("::/128", "unspecified")]
+    [InlineData("224.0.0.18/32", "multicast")]
+    [InlineData("ff02::1/128", "multicast")]
+    [InlineData("255.255.255.255/32", "broadcast")]
+    public void What_no_machine_can_be_for_others_is_refused_also_if_it_is_stored(string ip, string why)
+    {
+        using var json = JsonDocument.Parse($$"""{"ip":"{{ip}}"}""");
+
+        Assert.Contains(why, ArpConfig.Read(json.RootElement, stored: true).Errors["ip"][0], StringComparison.Ordinal);
+        Assert.Contains(why, ArpConfig.Read(json.RootElement, stored: false).Errors["ip"][0], StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("eth0", true)]
     [InlineData("enp0s31f6.4094a", true)]
     [InlineData("enp0s31f6.4094ab", false)]
