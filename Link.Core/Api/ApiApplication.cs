@@ -12,6 +12,8 @@ namespace Link.Core.Api;
 /// <summary>Between Kestrel and the routes: credentials first, then the route, then the answer's bytes.</summary>
 internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes routes, Action<string, Exception?> log) : IHttpApplication<IFeatureCollection>
 {
+    private readonly BrowserGuard _browsers = BrowserGuard.For(options);
+
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
     public void DisposeContext(IFeatureCollection context, Exception? exception)
@@ -48,10 +50,13 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
     private async Task<ApiAnswer> AnswerAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken clientGone)
     {
         string[] segments = request.Path.StartsWith('/') ? request.Path[1..].Split('/', 5) : [];
-        Admission admission = await gate.AdmitAsync(context.GetRequiredFeature<ConnectionOriginFeature>(), request.Headers.Authorization, clientGone);
+        ConnectionOriginFeature connection = context.GetRequiredFeature<ConnectionOriginFeature>();
+        Admission admission = _browsers.Refuse(request.Headers, connection) is { } foreign
+            ? Admission.Refused(foreign)
+            : await gate.AdmitAsync(connection, request.Headers.Authorization, clientGone);
         string method = request.Method == "HEAD" ? "GET" : request.Method;
         ApiAnswer answer = admission.Caller is { } caller
-            ? await routes.AnswerAsync(new ApiRequest(method, segments, cancel => ReadBodyAsync(request.Body, cancel), caller, clientGone))
+            ? BrowserGuard.RefuseBody(request.Headers) ?? await routes.AnswerAsync(new ApiRequest(method, segments, cancel => ReadBodyAsync(request.Body, cancel), caller, clientGone))
             : admission.Refusal!;
 
         // LinK 1's client shows an error's msg, later ones its error.
@@ -81,6 +86,8 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
         IHeaderDictionary headers = response.Headers;
         response.StatusCode = answer.Status;
         headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
         if (answer.Allow is not null)
         {
             headers.Allow = answer.Allow;

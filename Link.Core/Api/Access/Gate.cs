@@ -5,9 +5,10 @@ namespace Link.Core.Api.Access;
 /// <summary>Decides who sends a request: before the route, so that a stranger does not learn which routes there are.</summary>
 /// <param name="sole">USER and PASSWORD, or null.</param>
 /// <param name="users">The users file, or null. With neither of the two nobody is asked.</param>
+/// <param name="local">Who comes when nobody is asked; null: all are admins.</param>
 /// <param name="time">For lock-outs.</param>
 /// <param name="log">Takes one line.</param>
-internal sealed class Gate(SoleUser? sole, UsersFile? users, TimeProvider time, Action<string, Exception?> log)
+internal sealed class Gate(SoleUser? sole, UsersFile? users, LocalClients? local, TimeProvider time, Action<string, Exception?> log)
 {
     private const int MostWaiting = 64;
     private const int MostWaitingOfOneSource = 8;
@@ -29,14 +30,14 @@ internal sealed class Gate(SoleUser? sole, UsersFile? users, TimeProvider time, 
     {
         if (connection.Origin == ConnectionOrigin.UnixSocket)
         {
-            return connection.Local is { } local
-                ? Admission.Of(local)
+            return connection.Local is { } peer
+                ? Admission.Of(peer)
                 : Admission.Refused(ApiAnswer.Error(403, $"uid {connection.Uid} may not use this socket: use sudo, or join the group link"));
         }
 
         if (sole is null && users is null)
         {
-            return Admission.Of(s_anyone);
+            return Admission.Of(local is null ? s_anyone : await local.FindAsync(connection, clientGone));
         }
 
         if (authorization.Count == 0)
