@@ -17,5 +17,6 @@ internal sealed partial record AgentOptions
         CertificateFile = ApiTlsCert,
         KeyFile = ApiTlsKey,
         ClientCaFile = ApiTlsClientCa,
+        Loopback = Loopback,
     };
 }

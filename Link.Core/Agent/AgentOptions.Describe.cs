@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using Link.Core.Api.Access;
 using Link.Core.Secrets;
 
 namespace Link.Core.Agent;
@@ -24,6 +25,7 @@ internal sealed partial record AgentOptions
         Setting("API_TLS_CERT", ApiTlsCert),
         Setting("API_TLS_KEY", ApiTlsKey),
         Setting("API_TLS_CLIENT_CA", ApiTlsClientCa),
+        Setting("LOOPBACK", Loopback == LoopbackPolicy.Open ? "open" : "owner"),
         Setting("KEEPALIVE_INTERVAL", KeepAliveInterval),
         Setting("KEEPALIVE_RETRY", KeepAliveRetry),
         Setting("HEALTH_CHECK_INTERVAL", HealthCheckInterval),

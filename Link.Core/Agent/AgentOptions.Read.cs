@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Text;
+using Link.Core.Api.Access;
 using Link.Core.Election;
 using Link.Core.Logging;
 using Link.Core.Net;
@@ -44,6 +45,7 @@ internal sealed partial record AgentOptions
             ApiTlsCert = ReadPath(read, "API_TLS_CERT"),
             ApiTlsKey = ReadPath(read, "API_TLS_KEY"),
             ApiTlsClientCa = ReadPath(read, "API_TLS_CLIENT_CA"),
+            Loopback = read.Choice("LOOPBACK", LoopbackPolicy.Owner, ("owner", LoopbackPolicy.Owner), ("open", LoopbackPolicy.Open)),
             KeepAliveInterval = read.Duration("KEEPALIVE_INTERVAL", TimeSpan.FromSeconds(3), TenthSecond, Hour),
             KeepAliveRetry = read.Integer("KEEPALIVE_RETRY", 5, 0, 1000),
             HealthCheckInterval = read.Duration("HEALTH_CHECK_INTERVAL", TimeSpan.FromSeconds(5), TenthSecond, Hour),
@@ -89,6 +91,8 @@ internal sealed partial record AgentOptions
 
     private static void WarnOfOpenDoors(EnvironmentReader read, AgentOptions options)
     {
+        if (options.Loopback == LoopbackPolicy.Open && !options.AsksWhoComes)
+            read.Warn("LOOPBACK=open without PASSWORD: every user and program of this host can move addresses; remove it, or set PASSWORD");
         if (options.Bind.All(IPAddress.IsLoopback))
             return;
         if (!options.AsksWhoComes)

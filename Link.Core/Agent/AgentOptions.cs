@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using Link.Core.Api.Access;
 using Link.Core.Election;
 using Link.Core.Logging;
 using Link.Core.Net;
@@ -39,6 +40,12 @@ internal sealed partial record AgentOptions
 
     /// <summary>API_TLS_CLIENT_CA (ours): PEM file with the CAs of which a client over TCP must show a certificate. Default: none.</summary>
     public string? ApiTlsClientCa { get; init; }
+
+    /// <summary>
+    /// LOOPBACK (ours): owner, users of this host who may not use the Unix socket may only read over TCP; or open, they may do everything. Means nothing when
+    /// the API asks who comes. Default owner.
+    /// </summary>
+    public LoopbackPolicy Loopback { get; init; }
 
     /// <summary>True when the TCP API asks who comes: for a password or for a certificate.</summary>
     public bool AsksWhoComes => BasicAuth || ApiUsersFile is not null || ApiTlsClientCa is not null;

@@ -7,6 +7,9 @@ internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body)
 {
     public static readonly ApiAnswer NoContent = new(204, ReadOnlyMemory<byte>.Empty);
 
+    private static readonly ApiAnswer s_unauthorized = Error(401, "credentials are missing or wrong") with { Challenge = true };
+    private static readonly ApiAnswer s_unauthorizedWithMsg = AddMsg(s_unauthorized);
+
     /// <summary>Value of the Allow header.</summary>
     public string? Allow { get; init; }
 
@@ -72,7 +75,8 @@ internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body)
             json.WriteEndObject();
         });
 
-    public static ApiAnswer Unauthorized() => Error(401, "credentials are missing or wrong") with { Challenge = true };
+    /// <summary>The same each time: whoever asks without credentials costs next to nothing.</summary>
+    public static ApiAnswer Unauthorized() => s_unauthorized;
 
     /// <summary>429, and when to come again: in whole seconds, rounded up.</summary>
     public static ApiAnswer TooMany(string what, long waitMs)
@@ -85,11 +89,13 @@ internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body)
         Error(405, $"method {method} is not allowed here; allowed: {allow}") with { Allow = allow };
 
     /// <summary>The same error, said in <c>msg</c> too.</summary>
-    public ApiAnswer WithMsg()
+    public ApiAnswer WithMsg() => ReferenceEquals(this, s_unauthorized) ? s_unauthorizedWithMsg : AddMsg(this);
+
+    private static ApiAnswer AddMsg(ApiAnswer answer)
     {
-        using JsonDocument document = JsonDocument.Parse(Body);
+        using JsonDocument document = JsonDocument.Parse(answer.Body);
         JsonElement fields = document.RootElement;
-        return !fields.TryGetProperty("error", out JsonElement error) ? this : this with
+        return !fields.TryGetProperty("error", out JsonElement error) ? answer : answer with
         {
             Body = ApiJson.Write(json =>
             {

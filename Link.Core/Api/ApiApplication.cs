@@ -24,6 +24,7 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
     private readonly ByteBudget _unix = new(options.RequestBytes, options.RequestBytes);
 
     private readonly ArrayPool<byte> _buffers = ArrayPool<byte>.Create(options.MaxConfigBodyBytes, BuffersOfOneSize);
+    private readonly BrowserGuard _browsers = BrowserGuard.For(options);
 
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
@@ -91,10 +92,12 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
     {
         IHttpRequestFeature request = context.GetRequiredFeature<IHttpRequestFeature>();
         string[] segments = request.Path.StartsWith('/') ? request.Path[1..].Split('/', 5) : [];
-        Admission admission = await gate.AdmitAsync(origin, request.Headers.Authorization, clientGone);
+        Admission admission = _browsers.Refuse(request.Headers, origin) is { } foreign
+            ? Admission.Refused(foreign)
+            : await gate.AdmitAsync(origin, request.Headers.Authorization, clientGone);
         string method = request.Method == "HEAD" ? "GET" : request.Method;
         ApiAnswer answer = admission.Caller is { } caller
-            ? await routes.AnswerAsync(new ApiRequest(method, segments, new RequestBody(context, options, memory), memory, caller, clientGone))
+            ? BrowserGuard.RefuseBody(request.Headers) ?? await routes.AnswerAsync(new ApiRequest(method, segments, new RequestBody(context, options, memory), memory, caller, clientGone))
             // A stranger has one try a connection: what they send behind it is not read.
             : admission.Refusal! with { Closes = true };
 
@@ -133,6 +136,8 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
             headers.Connection = "close";
         }
 
+        headers.XContentTypeOptions = "nosniff";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
         if (answer.Allow is not null)
         {
             headers.Allow = answer.Allow;

@@ -1,4 +1,5 @@
 using System.Net;
+using Link.Core.Api.Access;
 
 namespace Link.Core.Api;
 
@@ -34,6 +35,9 @@ internal sealed record ApiOptions
 
     /// <summary>API_TLS_CLIENT_CA: PEM file with the authorities, one of which must have signed a client's certificate; null: clients need none.</summary>
     public string? ClientCaFile { get; init; }
+
+    /// <summary>LOOPBACK: what this host's users may do over TCP where no credentials are asked.</summary>
+    public LoopbackPolicy Loopback { get; init; }
 
     /// <summary>TLS handshakes under way at a time.</summary>
     public int MaxHandshakes { get; init; } = 128;

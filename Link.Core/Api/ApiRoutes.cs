@@ -63,7 +63,7 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
     }
 
     private static Task<ApiAnswer> ForbiddenAsync(Caller caller, Role needed) =>
-        Task.FromResult(ApiAnswer.Error(403, $"{caller.Name} has role {RoleWord.Of(caller.Role)}; this needs {RoleWord.Of(needed)}"));
+        Task.FromResult(ApiAnswer.Error(403, $"{caller.Name} has role {RoleWord.Of(caller.Role)}; this needs {RoleWord.Of(needed)}{(caller.Advice is { } advice ? $": {advice}" : "")}"));
 
     private Task<ApiAnswer> VersionAsync() => Task.FromResult(ApiAnswer.Json(200, json =>
     {

@@ -37,7 +37,7 @@ internal sealed class ApiServer : IAsyncDisposable
         _log = log;
         _files = new ApiFiles(options, time, log);
         SoleUser? sole = string.IsNullOrEmpty(options.Password) ? null : new SoleUser(options.User ?? "", options.Password);
-        _application = new ApiApplication(options, new Gate(sole, _files.Users, time, log), new ApiRoutes(options, agent, log, _stopping.Token), log);
+        _application = new ApiApplication(options, new Gate(sole, _files.Users, LocalClients.For(options, log), time, log), new ApiRoutes(options, agent, log, _stopping.Token), log);
     }
 
     /// <summary>The TCP addresses and ports in use, once started.</summary>
@@ -228,7 +228,8 @@ internal sealed class ApiServer : IAsyncDisposable
         listen.Use(next => connection =>
         {
             IPAddress source = ClientSource.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
-            connection.Features.Set(new ConnectionOriginFeature(ConnectionOrigin.Tcp, source));
+            Socket socket = connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;
+            connection.Features.Set(new ConnectionOriginFeature(ConnectionOrigin.Tcp, source) { Socket = socket });
             return next(connection);
         });
         if (tls is not null)

@@ -1,5 +1,6 @@
 using System.Net;
 using Link.Core.Agent;
+using Link.Core.Api.Access;
 using Link.Core.Election;
 using Link.Core.Logging;
 using Link.Core.Secrets;
@@ -228,6 +229,16 @@ public sealed class AgentOptionsTests
     [Fact]
     public void An_API_that_is_open_without_password_is_warned_of() =>
         Assert.StartsWith("BIND opens the API", Assert.Single(Read(("BIND", "all")).Warnings));
+
+    [Fact]
+    public void Loopback_is_for_owners_unless_it_is_said_to_be_open_and_that_is_warned_of()
+    {
+        Assert.Equal(LoopbackPolicy.Owner, Valid().ToApi("1").Loopback);
+        Assert.Equal(LoopbackPolicy.Open, Valid(("LOOPBACK", "open")).ToApi("1").Loopback);
+        Assert.StartsWith("LOOPBACK=open without PASSWORD", Assert.Single(Read(("LOOPBACK", "open")).Warnings));
+        Assert.Empty(Read(("LOOPBACK", "open"), ("PASSWORD", "secret"), ("BIND", "127.0.0.1")).Warnings);
+        Assert.StartsWith("LOOPBACK=\"yes\"", Assert.Single(Read(("LOOPBACK", "yes")).Faults));
+    }
 
     [Fact]
     public void Passwords_that_go_over_the_network_in_clear_are_warned_of()

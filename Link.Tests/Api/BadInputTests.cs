@@ -114,7 +114,7 @@ public sealed class BadInputTests
     public async Task Bytes_that_are_no_UTF_8_are_400()
     {
         await using RunningApi api = await RunningApi.StartAsync();
-        string reply = await api.SendRawAsync("POST /ips HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\n{\"ip\":\"\xff\"}");
+        string reply = await api.SendRawAsync("POST /ips HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 10\r\n\r\n{\"ip\":\"\xff\"}");
         Assert.StartsWith("HTTP/1.1 400 ", reply, StringComparison.Ordinal);
         Assert.Contains("the body is not UTF-8", reply, StringComparison.Ordinal);
     }
@@ -141,9 +141,9 @@ public sealed class BadInputTests
     [InlineData("NONSENSE\r\n\r\n")]
     [InlineData("GET /version\r\n\r\n")]
     [InlineData("GET /version HTTP/1.1\r\n\r\n")]
-    [InlineData("GET /version HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n")]
-    [InlineData("GET /version HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n")]
-    [InlineData("GET /version HTTP/1.1\r\nHost: x\r\nA: \xff\xfe\r\n\r\n")]
+    [InlineData("GET /version HTTP/1.1\r\nHost: localhost\r\nA b: c\r\n\r\n")]
+    [InlineData("GET /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n")]
+    [InlineData("GET /version HTTP/1.1\r\nHost: localhost\r\nA: \xff\xfe\r\n\r\n")]
     public async Task What_is_no_HTTP_is_400_and_the_server_goes_on(string text)
     {
         await using RunningApi api = await RunningApi.StartAsync();
@@ -155,8 +155,8 @@ public sealed class BadInputTests
     public async Task Too_large_a_head_is_431_or_414()
     {
         await using RunningApi api = await RunningApi.StartAsync();
-        Assert.StartsWith("HTTP/1.1 431 ", await api.SendRawAsync($"GET / HTTP/1.1\r\nHost: x\r\nA: {new string('a', 20_000)}\r\n\r\n"), StringComparison.Ordinal);
-        Assert.StartsWith("HTTP/1.1 414 ", await api.SendRawAsync($"GET /{new string('a', 5_000)} HTTP/1.1\r\nHost: x\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 431 ", await api.SendRawAsync($"GET / HTTP/1.1\r\nHost: localhost\r\nA: {new string('a', 20_000)}\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 414 ", await api.SendRawAsync($"GET /{new string('a', 5_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n"), StringComparison.Ordinal);
     }
 
     private static string? Error(ApiReply reply) => System.Text.Json.JsonDocument.Parse(reply.Body).RootElement.GetProperty("error").GetString();

@@ -88,7 +88,7 @@ public sealed class CredentialsTests
     {
         await using RunningApi api = await RunningApi.StartAsync(options => options with { User = "admin", Password = "secret" });
         string header = $"Authorization: Basic {Pair("admin:secret")}\r\n";
-        string reply = await api.SendRawAsync($"GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}{header}\r\n");
+        string reply = await api.SendRawAsync($"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}{header}\r\n");
         Assert.StartsWith("HTTP/1.1 401 ", reply, StringComparison.Ordinal);
     }
 }

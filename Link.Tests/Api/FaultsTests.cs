@@ -104,7 +104,7 @@ public sealed class FaultsTests
         CancellationToken given;
         using (TcpClient client = await api.ConnectAsync())
         {
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"DELETE /endpoints/{Id} HTTP/1.1\r\nHost: x\r\n\r\n"), TestContext.Current.CancellationToken);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"DELETE /endpoints/{Id} HTTP/1.1\r\nHost: localhost\r\n\r\n"), TestContext.Current.CancellationToken);
             given = await started.Task;
         }
 
@@ -137,7 +137,7 @@ public sealed class FaultsTests
     public async Task Connections_are_bounded_and_those_beyond_are_closed()
     {
         await using RunningApi api = await RunningApi.StartAsync(options => options with { MaxConnections = 1 });
-        string request = "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
+        string request = "GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n";
         using (TcpClient first = await api.ConnectAsync())
         {
             await first.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);

@@ -58,13 +58,15 @@ internal sealed class RunningApi : IAsyncDisposable
         return new RunningApi(server, agent, log);
     }
 
-    public async Task<ApiReply> SendAsync(string method, string path, string? body = null, Action<HttpRequestHeaders>? headers = null)
+    /// <param name="type">Of the body; null: it has none.</param>
+    public async Task<ApiReply> SendAsync(string method, string path, string? body = null, Action<HttpRequestHeaders>? headers = null, string? type = "application/json")
     {
         using HttpRequestMessage request = new(new HttpMethod(method), path);
         headers?.Invoke(request.Headers);
         if (body is not null)
         {
-            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            request.Content = new StringContent(body, Encoding.UTF8);
+            request.Content.Headers.ContentType = type is null ? null : new MediaTypeHeaderValue(type, "utf-8");
         }
 
         using HttpResponseMessage response = await _http.SendAsync(request, TestContext.Current.CancellationToken);

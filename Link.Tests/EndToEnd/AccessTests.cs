@@ -96,6 +96,70 @@ public sealed class AccessTests : EndToEndTest, IClassFixture<LoneBed>
         }
     }
 
+    /// <summary>The agent runs as user link, as in its package; users and groups are files of its own.</summary>
+    [Fact]
+    public async Task Over_TCP_without_credentials_root_the_agent_s_user_and_the_group_change_something_and_others_read()
+    {
+        const UnixFileMode forAll = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        string passwd = _folder.Write("passwd", """
+            root:x:0:0::/root:/bin/sh
+            link:x:61300:61301::/:/bin/false
+            alice:x:61302:61309::/:/bin/false
+            carol:x:61303:61301::/:/bin/false
+            eve:x:61304:61309::/:/bin/false
+
+            """, forAll);
+        string group = _folder.Write("group", "root:x:0:\nlink:x:61301:bob,alice\nusers:x:61309:\n", forAll);
+        string command = $"mount --bind {passwd} /etc/passwd && mount --bind {group} /etc/group && exec {Programs.Find("setpriv")} --reuid 61300 --regid 61301 --clear-groups"
+            + $" --inh-caps=-all,+net_admin,+net_raw --ambient-caps=-all,+net_admin,+net_raw {Programs.Link} agent";
+        Dictionary<string, string> environment = new()
+        {
+            ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin",
+            ["HOSTNAME"] = "owner",
+            ["INTERFACE"] = "lo",
+            ["PORT"] = "1316",
+            ["ETCD_HOSTS"] = Bed.Etcd[0].Url,
+            ["SOCKET"] = "none",
+        };
+        ChildProcess agent = ChildProcess.Start(Bed.Host(1).Namespace, Programs.Find("unshare"), ["--mount", "/bin/sh", "-c", command], environment, Path.Combine(Bed.Folder, "owner.log"));
+        try
+        {
+            await Wait.UntilAsync("API", async () => (await ClientAsync("--host", "127.0.0.1:1316", "version")).Code == 0, Patience);
+            foreach (string host in new[] { "127.0.0.1", "[::1]" })
+            {
+                foreach (string uid in new[] { "0", "61300", "61302", "61303" })
+                {
+                    Assert.StartsWith("20", await AskAsync(uid, host, "POST", "/undrain"), StringComparison.Ordinal);
+                }
+
+                foreach (string uid in new[] { "61304", "65534", Stranger })
+                {
+                    Assert.Equal("200", await AskAsync(uid, host, "GET", "/endpoints"));
+                    Assert.Equal("403", await AskAsync(uid, host, "POST", "/undrain"));
+                    Assert.Equal("403", await AskAsync(uid, host, "POST", "/endpoints"));
+                    Assert.Equal("403", await AskAsync(uid, host, "DELETE", "/endpoints/vip-5f09bd47-2074-4fe3-bea5-de5cd4f44baf"));
+                }
+            }
+
+            Assert.True(agent.Runs);
+        }
+        finally
+        {
+            agent.Kill();
+        }
+    }
+
+    /// <summary>The status that a user's curl gets. Its group is one that says nothing, as it is with a program that changed only its user.</summary>
+    private async Task<string> AskAsync(string uid, string host, string method, string path)
+    {
+        string[] body = path == "/endpoints" && method == "POST" ? ["--json", """{"plugin":"webhook","plugin_config":{"url":"http://127.0.0.1/","resource_id":"r","secret":"s"}}"""] : [];
+        return await Tool.RunAsync("ip",
+        [
+            "netns", "exec", Bed.Host(1).Namespace.Name, Programs.Find("setpriv"), "--reuid", uid, "--regid", Stranger, "--clear-groups", Programs.Find("curl"), "--silent", "--max-time", "30",
+            "--request", method, .. body, "--output", "/dev/null", "--write-out", "%{http_code}", $"http://{host}:1316{path}",
+        ]);
+    }
+
     private string SocketPath => _folder.File("link.sock");
 
     private Dictionary<string, string> Environment() => new()

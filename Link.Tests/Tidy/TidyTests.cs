@@ -12,7 +12,7 @@ public sealed partial class TidyTests
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
         ["Agent"] = [Anything],
-        ["Api"] = ["Election", "Storage", "Secrets", "Metrics", "HealthChecks", "Logging", "Files"],
+        ["Api"] = ["Net", "Election", "Storage", "Secrets", "Metrics", "HealthChecks", "Logging", "Files"],
         ["Plugins"] = ["Net", "Secrets", "Logging"],
         ["Storage"] = ["Etcd", "Secrets", "HealthChecks"],
         ["Heartbeat"] = ["Net", "Logging"],

@@ -87,7 +87,7 @@ need_package_tools() {
 # What the tests need on top of the bed.
 need_test_tools() {
     need_package_tools
-    need_commands curl:curl openssl:openssl setpriv:util-linux debootstrap:debootstrap lintian:lintian man:man-db rpmlint:rpmlint update-ca-certificates:ca-certificates systemd-analyze:systemd zsh:zsh fish:fish unshare:util-linux
+    need_commands chromium:chromium curl:curl openssl:openssl setpriv:util-linux debootstrap:debootstrap lintian:lintian man:man-db rpmlint:rpmlint update-ca-certificates:ca-certificates systemd-analyze:systemd zsh:zsh fish:fish unshare:util-linux
 }
 
 # The folder of the published executable: out/, published now.

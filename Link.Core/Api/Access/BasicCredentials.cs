@@ -43,7 +43,7 @@ internal sealed class BasicCredentials
             return null;
         }
 
-        byte[] pair = new byte[MaxHeaderLength];
+        byte[] pair = new byte[text.Length];
         if (!Convert.TryFromBase64Chars(text[(space + 1)..].Trim(), pair, out int length))
         {
             return null;

@@ -5,22 +5,18 @@ namespace Link.Core.Api.Access;
 /// <summary>Decides who sends a request: before the route, so that a stranger does not learn which routes there are.</summary>
 /// <param name="sole">USER and PASSWORD, or null.</param>
 /// <param name="users">The users file, or null. With neither of the two nobody is asked.</param>
+/// <param name="local">Who comes when nobody is asked; null: all are admins.</param>
 /// <param name="time">For lock-outs.</param>
 /// <param name="log">Takes one line.</param>
-internal sealed class Gate(SoleUser? sole, UsersFile? users, TimeProvider time, Action<string, Exception?> log)
+internal sealed class Gate(SoleUser? sole, UsersFile? users, LocalClients? local, TimeProvider time, Action<string, Exception?> log)
 {
-    private const int MostWaiting = 64;
-    private const int MostWaitingOfOneSource = 8;
     private const int BusyMs = 1000;
 
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
     private static readonly Caller s_anyone = new("anyone", Role.Admin);
 
     private readonly FailureLimit _failures = new();
 
-    // A hash takes a tenth of a second of a processor that the agent needs for other things: one at a time, and a queue with a bound.
-    private readonly SemaphoreSlim _turn = new(1);
-    private readonly PlacesBySource _waiting = new(MostWaiting, MostWaitingOfOneSource);
+    private readonly PasswordQueue _passwords = new(time);
 
     /// <param name="connection">How the request came.</param>
     /// <param name="authorization">The values of the Authorization header.</param>
@@ -29,14 +25,14 @@ internal sealed class Gate(SoleUser? sole, UsersFile? users, TimeProvider time, 
     {
         if (connection.Origin == ConnectionOrigin.UnixSocket)
         {
-            return connection.Local is { } local
-                ? Admission.Of(local)
+            return connection.Local is { } peer
+                ? Admission.Of(peer)
                 : Admission.Refused(ApiAnswer.Error(403, $"uid {connection.Uid} may not use this socket: use sudo, or join the group link"));
         }
 
         if (sole is null && users is null)
         {
-            return Admission.Of(s_anyone);
+            return Admission.Of(local is null ? s_anyone : await local.FindAsync(connection, clientGone));
         }
 
         if (authorization.Count == 0)
@@ -66,49 +62,41 @@ internal sealed class Gate(SoleUser? sole, UsersFile? users, TimeProvider time, 
 
     private async ValueTask<Admission> VerifyAsync(IPAddress source, BasicCredentials credentials, CancellationToken clientGone)
     {
-        if (users!.Current.FindVerified(credentials) is { } known)
+        if (users!.Current.FindVerified(source, credentials) is { } known)
         {
             return Succeed(source, credentials, known.Role);
         }
 
-        if (!_waiting.TryTake(source))
+        (bool busy, ApiUser? user) = await _passwords.CheckAsync(source, credentials, () => Check(source, credentials), clientGone);
+        if (user is not null)
         {
-            return Busy();
+            return Succeed(source, credentials, user.Role);
         }
 
-        try
+        // Others of the same source may have failed meanwhile.
+        if (LockedOut(source) is { } locked)
         {
-            if (!await _turn.WaitAsync(s_longestWait, clientGone))
-            {
-                return Busy();
-            }
-
-            try
-            {
-                // Others of the same source may have failed meanwhile, or the same pair may have been found right.
-                if (LockedOut(source) is { } locked)
-                {
-                    return locked;
-                }
-
-                UserTable table = users.Current;
-                ApiUser? user = table.FindVerified(credentials) ?? await Task.Run(() => table.Verify(credentials), CancellationToken.None);
-                return user is null ? Fail(source, credentials.User) : Succeed(source, credentials, user.Role);
-            }
-            finally
-            {
-                _turn.Release();
-            }
+            return locked;
         }
-        finally
+
+        // Whoever is not heard counts as wrong: else a crowd of guesses would tell at once the one that needs no hash any more.
+        Admission refusal = Fail(source, credentials.User);
+        return busy ? Admission.Refused(ApiAnswer.TooMany("too many passwords are waiting to be checked", BusyMs)) : refusal;
+    }
+
+    private ApiUser? Check(IPAddress source, BasicCredentials credentials)
+    {
+        if (LockedOut(source) is not null)
         {
-            _waiting.Leave(source);
+            return null;
         }
+
+        // The same pair may have been found right meanwhile.
+        UserTable table = users!.Current;
+        return table.FindVerified(source, credentials) ?? table.Verify(source, credentials);
     }
 
     private long NowMs => (long)time.GetElapsedTime(0).TotalMilliseconds;
-
-    private static Admission Busy() => Admission.Refused(ApiAnswer.TooMany("too many passwords are waiting to be checked", BusyMs));
 
     private Admission? LockedOut(IPAddress source) => _failures.LockedForMs(source, NowMs) is { } waitMs
         ? Admission.Refused(ApiAnswer.TooMany("too many wrong credentials from this address", waitMs))

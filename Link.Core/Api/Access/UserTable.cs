@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Link.Core.Api.Access;
 
@@ -68,19 +69,21 @@ internal sealed class UserTable
         return found.Count == 0 ? new UserTable(users) : null;
     }
 
-    /// <summary>The user, if this password of theirs was found right before.</summary>
-    public ApiUser? FindVerified(BasicCredentials credentials) => _users.TryGetValue(credentials.User, out ApiUser? user) && _verified.Contains(credentials.Pair) ? user : null;
+    /// <summary>The user, if this password of theirs was found right before, from the same source.</summary>
+    public ApiUser? FindVerified(IPAddress source, BasicCredentials credentials) =>
+        _users.TryGetValue(credentials.User, out ApiUser? user) && _verified.Contains(source, credentials.Pair) ? user : null;
 
-    /// <summary>The user, if the password is right. Takes long, and as long for a user that there is not.</summary>
-    public ApiUser? Verify(BasicCredentials credentials)
+    /// <summary>The user, if the password is right. Takes long, and as long for a user that there is not, unless it was found right before.</summary>
+    public ApiUser? Verify(IPAddress source, BasicCredentials credentials)
     {
         ApiUser? user = _users.GetValueOrDefault(credentials.User);
-        if (!(user?.Hash ?? _nobody).Matches(credentials.Password, _mostIterations) || user is null)
+        bool right = _verified.Contains(credentials.Pair) || (user?.Hash ?? _nobody).Matches(credentials.Password, _mostIterations);
+        if (!right || user is null)
         {
             return null;
         }
 
-        _verified.Add(credentials.Pair);
+        _verified.Add(source, credentials.Pair);
         return user;
     }
 

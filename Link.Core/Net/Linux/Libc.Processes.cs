@@ -81,6 +81,16 @@ internal static unsafe partial class Libc
     [LibraryImport("libc")]
     public static partial uint geteuid();
 
+    [LibraryImport("libc")]
+    public static partial uint getegid();
+
+    /// <summary>Answers with the error itself.</summary>
+    [LibraryImport("libc")]
+    public static partial int getpwuid_r(uint uid, Pwd.passwd* entry, byte* texts, nuint size, Pwd.passwd** found);
+
+    [LibraryImport("libc")]
+    public static partial int getgrouplist(byte* user, uint group, uint* groups, int* count);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int unshare(int flags);
 

@@ -5,7 +5,7 @@ namespace Link.Core.Net.Linux;
 /// <summary><c>linux/netlink.h</c>.</summary>
 internal static class Netlink
 {
-    public const int NETLINK_ROUTE = 0;
+    public const int NETLINK_ROUTE = 0, NETLINK_SOCK_DIAG = 4;
     public const ushort NLMSG_NOOP = 1, NLMSG_ERROR = 2, NLMSG_DONE = 3, NLMSG_OVERRUN = 4;
     public const ushort NLM_F_REQUEST = 0x01, NLM_F_MULTI = 0x02, NLM_F_ACK = 0x04, NLM_F_DUMP_INTR = 0x10;
     public const ushort NLM_F_CAPPED = 0x100, NLM_F_ACK_TLVS = 0x200;

@@ -4,13 +4,16 @@ using static Link.Core.Net.Linux.SysSocket;
 
 namespace Link.Core.Net.Linux;
 
-/// <summary>A non-blocking NETLINK_ROUTE socket.</summary>
+/// <summary>A non-blocking netlink socket.</summary>
 internal sealed unsafe class NetlinkSocket : IDisposable
 {
     private const int MaxSlots = 64;
 
     private readonly FileDescriptor _fd;
 
+    private NetlinkSocket(FileDescriptor fd) => _fd = fd;
+
+    /// <summary>Of NETLINK_ROUTE.</summary>
     /// <param name="groups">RTMGRP_* to hear, 0 for a socket that only asks.</param>
     /// <param name="receiveBuffer">Bytes. Without CAP_NET_ADMIN the kernel caps it at net.core.rmem_max.</param>
     /// <exception cref="KernelException">There is no netlink here.</exception>
@@ -29,6 +32,15 @@ internal sealed unsafe class NetlinkSocket : IDisposable
         PortId = address.nl_pid;
 
         static int socket() => Libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    }
+
+    /// <summary>A socket that only asks, and leaves its port id to the kernel.</summary>
+    /// <returns>Null, with the errno, if there is none to be had.</returns>
+    public static NetlinkSocket? TryOpen(int protocol, out int errno)
+    {
+        int fd = Libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+        errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
+        return fd < 0 ? null : new NetlinkSocket(FileDescriptor.Own(fd, "open a netlink socket"));
     }
 
     public int Fd => _fd.Number;

@@ -10,7 +10,7 @@ internal static class Rtnetlink
     public const ushort RTM_NEWROUTE = 24, RTM_GETROUTE = 26, RTM_NEWNEXTHOP = 104, RTM_GETNEXTHOP = 106;
     public const uint RTMGRP_LINK = 1, RTMGRP_IPV4_IFADDR = 0x10, RTMGRP_IPV4_ROUTE = 0x40, RTMGRP_IPV6_IFADDR = 0x100, RTMGRP_IPV6_ROUTE = 0x400;
     public const ushort RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_PREFSRC = 7, RTA_MULTIPATH = 9, RTA_VIA = 18;
-    public const byte RTN_UNICAST = 1;
+    public const byte RTN_UNICAST = 1, RTN_LOCAL = 2;
     public const uint RTM_F_CLONED = 0x200;
     public const ushort NHA_OIF = 5, NHA_GATEWAY = 6;
     public const byte RT_SCOPE_UNIVERSE = 0;
@@ -66,5 +66,19 @@ internal static class Rtnetlink
         public int ifi_index;
         public uint ifi_flags;
         public uint ifi_change;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct rtmsg
+    {
+        public byte rtm_family;
+        public byte rtm_dst_len;
+        public byte rtm_src_len;
+        public byte rtm_tos;
+        public byte rtm_table;
+        public byte rtm_protocol;
+        public byte rtm_scope;
+        public byte rtm_type;
+        public uint rtm_flags;
     }
 }

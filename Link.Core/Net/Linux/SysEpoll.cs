@@ -9,7 +9,7 @@ internal static class SysEpoll
     public const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
     public const int EPOLL_CLOEXEC = 0x80000, EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800, TFD_CLOEXEC = 0x80000, TFD_NONBLOCK = 0x800;
     public const int TFD_TIMER_ABSTIME = 1;
-    public const int CLOCK_BOOTTIME = 7;
+    public const int CLOCK_THREAD_CPUTIME_ID = 3, CLOCK_BOOTTIME = 7;
 
     /// <summary>
     /// <c>struct epoll_event</c> is packed on x86-64 and nowhere else, so it is read and written as bytes:

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Link.Core.Api.Access;
 using Xunit;
@@ -59,11 +60,23 @@ public sealed class PasswordHashTests
     public void Pairs_that_were_found_right_are_kept_up_to_a_bound()
     {
         VerifiedPasswords verified = new();
-        for (int i = 0; i < 300; i++)
+        for (int i = 0; i < 1100; i++)
         {
-            verified.Add(Encoding.UTF8.GetBytes($"bob:{i}"));
+            verified.Add(IPAddress.Loopback, Encoding.UTF8.GetBytes($"bob:{i}"));
         }
 
-        Assert.Equal([false, true, false], new[] { "bob:0", "bob:299", "bob:300" }.Select(pair => verified.Contains(Encoding.UTF8.GetBytes(pair))));
+        Assert.Equal([false, true, false], new[] { "bob:0", "bob:1099", "bob:1100" }.Select(pair => verified.Contains(IPAddress.Loopback, Encoding.UTF8.GetBytes(pair))));
+    }
+
+    [Fact]
+    public void A_pair_is_known_at_once_only_where_it_came_from()
+    {
+        VerifiedPasswords verified = new();
+        byte[] pair = "bob:secret"u8.ToArray();
+        verified.Add(IPAddress.Parse("2001:db8::"), pair);
+        Assert.True(verified.Contains(IPAddress.Parse("2001:db8::"), pair));
+        Assert.False(verified.Contains(IPAddress.Parse("2001:db8:0:1::"), pair));
+        Assert.True(verified.Contains(pair));
+        Assert.False(verified.Contains("bob:secret2"u8));
     }
 }

@@ -105,6 +105,25 @@ public sealed class RolesTests : IDisposable
     }
 
     [Fact]
+    public async Task While_wrong_passwords_have_used_up_their_time_strangers_wait_and_those_who_are_known_are_answered()
+    {
+        // A hash of some seconds spends it all; the clock stands still, so that nothing comes in.
+        File.AppendAllText(_users, TestUsers.Line("slow", Role.Read, "slow's", 10_000_000));
+        await using RunningApi api = await StartAsync(time: new ManualTime());
+        Assert.Equal(200, (await FromAsync(api, "127.0.0.1", "r", "r's")).Status);
+        Assert.Equal(401, (await FromAsync(api, "127.1.0.1", "slow", "guess")).Status);
+        Task<ApiReply> stranger = FromAsync(api, "127.2.0.1", "r", "guess");
+        Task<ApiReply> newcomer = FromAsync(api, "127.3.0.1", "o", "o's");
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Equal(200, (await FromAsync(api, "127.0.0.1", "r", "r's")).Status);
+            Assert.Equal(401, (await api.SendAsync("GET", "/version")).Status);
+        }
+
+        Assert.False(stranger.IsCompleted || newcomer.IsCompleted);
+    }
+
+    [Fact]
     public async Task A_name_in_the_log_is_one_line_without_control_characters()
     {
         await using RunningApi api = await StartAsync();

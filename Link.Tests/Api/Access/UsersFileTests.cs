@@ -1,3 +1,4 @@
+using System.Net;
 using Link.Core.Api;
 using Link.Core.Api.Access;
 using Link.Tests.Support;
@@ -68,13 +69,13 @@ public sealed class UsersFileTests : IDisposable
         UserTable users = UserTable.Parse(text, out _)!;
         BasicCredentials right = Credentials("bob", "bob's");
         BasicCredentials wrong = Credentials("bob", "guess");
-        Assert.Null(users.FindVerified(right));
-        Assert.Null(users.Verify(wrong));
-        Assert.Equal("bob", users.Verify(right)!.Name);
-        Assert.Equal("bob", users.FindVerified(right)!.Name);
-        Assert.Null(users.FindVerified(wrong));
-        Assert.Null(users.FindVerified(Credentials("eve", "bob's")));
-        Assert.Null(UserTable.Parse(text, out _)!.FindVerified(right));
+        Assert.Null(users.FindVerified(IPAddress.Loopback, right));
+        Assert.Null(users.Verify(IPAddress.Loopback, wrong));
+        Assert.Equal("bob", users.Verify(IPAddress.Loopback, right)!.Name);
+        Assert.Equal("bob", users.FindVerified(IPAddress.Loopback, right)!.Name);
+        Assert.Null(users.FindVerified(IPAddress.Loopback, wrong));
+        Assert.Null(users.FindVerified(IPAddress.Loopback, Credentials("eve", "bob's")));
+        Assert.Null(UserTable.Parse(text, out _)!.FindVerified(IPAddress.Loopback, right));
     }
 
     [Fact]

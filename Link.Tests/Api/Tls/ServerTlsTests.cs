@@ -190,7 +190,7 @@ public sealed class ServerTlsTests : IDisposable
     public async Task Plain_HTTP_is_told_to_use_https()
     {
         await using RunningApi api = await StartAsync();
-        string reply = await api.SendRawAsync("GET /version HTTP/1.1\r\nHost: x\r\n\r\n");
+        string reply = await api.SendRawAsync("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 400 Bad Request\r\n", reply, StringComparison.Ordinal);
         Assert.EndsWith("{\"error\":\"this port speaks TLS: use https\"}\n", reply, StringComparison.Ordinal);
     }
@@ -344,7 +344,7 @@ public sealed class ServerTlsTests : IDisposable
 
     private static async Task<string> AskAsync(SslStream tls)
     {
-        await tls.WriteAsync("GET /version HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Cancel);
+        await tls.WriteAsync("GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Cancel);
         byte[] answer = new byte[4096];
         return Encoding.UTF8.GetString(answer, 0, await tls.ReadAsync(answer, Cancel));
     }

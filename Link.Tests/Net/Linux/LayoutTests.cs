@@ -30,6 +30,10 @@ public sealed class LayoutTests
         Struct<Rtnetlink.rtmsg>(ours);
         Struct<Rtnetlink.rtnexthop>(ours);
         Struct<Rtnetlink.nhmsg>(ours);
+        Struct<SockDiag.inet_diag_sockid>(ours);
+        Struct<SockDiag.inet_diag_req_v2>(ours);
+        Struct<SockDiag.inet_diag_msg>(ours);
+        Struct<Pwd.passwd>(ours);
         Struct<IfAddr.ifaddrmsg>(ours);
         Struct<IfAddr.ifa_cacheinfo>(ours);
         Struct<IfPacket.sockaddr_ll>(ours);
@@ -56,7 +60,7 @@ public sealed class LayoutTests
         foreach (var header in new[]
         {
             typeof(SysSocket), typeof(Netlink), typeof(Rtnetlink), typeof(IfAddr), typeof(IfLink), typeof(IfArp), typeof(IfPacket), typeof(Filter),
-            typeof(SysEpoll), typeof(Errno), typeof(Spawn), typeof(SysPoll), typeof(SysPrctl), typeof(Capability), typeof(SysStat), typeof(Signal),
+            typeof(SysEpoll), typeof(Errno), typeof(Spawn), typeof(SysPoll), typeof(SysPrctl), typeof(Capability), typeof(SysStat), typeof(Signal), typeof(SockDiag), typeof(NetinetTcp),
         })
         {
             foreach (var field in header.GetFields().Where(f => f.IsLiteral && !s_notInTheHeaders.Contains(f.Name) && !f.Name.StartsWith("NLMSG_HDR", StringComparison.Ordinal)))
@@ -102,6 +106,10 @@ public sealed class LayoutTests
                 #include <sys/timerfd.h>
                 #include <netinet/in.h>
                 #include <netinet/icmp6.h>
+                #include <netinet/tcp.h>
+                #include <pwd.h>
+                #include <linux/inet_diag.h>
+                #include <linux/sock_diag.h>
                 #include <linux/netlink.h>
                 #include <linux/rtnetlink.h>
                 #include <linux/nexthop.h>
