@@ -32,6 +32,8 @@ internal static class RecordJson
     {
         try
         {
+            if (!JsonText.IsSound(json.Span))
+                return new ReadResult<T>(null, $"{key}: is not JSON: it has text that is not Unicode");
             using var document = JsonDocument.Parse(json);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ReadResult<T>(readFields(document.RootElement), null)
@@ -40,11 +42,6 @@ internal static class RecordJson
         catch (JsonException e)
         {
             return new ReadResult<T>(null, $"{key}: {(e.LineNumber is null ? "" : "is not JSON: ")}{e.Message.ReplaceLineEndings(" ")}");
-        }
-        catch (Exception e) when (e is InvalidOperationException or FormatException)
-        {
-            // Text that is not UTF-8 shows up only when a string is taken out.
-            return new ReadResult<T>(null, $"{key}: is not JSON: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
 
