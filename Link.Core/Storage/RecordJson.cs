@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -11,6 +12,8 @@ namespace Link.Core.Storage;
 /// </summary>
 internal static class RecordJson
 {
+    private const int MaxMessage = 200;
+
     // Go leaves everything as it is that JSON allows.
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -41,8 +44,17 @@ internal static class RecordJson
         }
         catch (JsonException e)
         {
-            return new ReadResult<T>(null, $"{key}: {(e.LineNumber is null ? "" : "is not JSON: ")}{e.Message.ReplaceLineEndings(" ")}");
+            return new ReadResult<T>(null, $"{key}: {(e.LineNumber is null ? "" : "is not JSON: ")}{Short(e)}");
         }
+    }
+
+    /// <summary>The parser quotes what it cannot read, to its end.</summary>
+    private static string Short(JsonException broken)
+    {
+        string message = broken.Message.ReplaceLineEndings(" ");
+        return message.Length <= MaxMessage
+            ? message
+            : string.Create(CultureInfo.InvariantCulture, $"{message.AsSpan(0, MaxMessage)}... (line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1})");
     }
 
     /// <exception cref="JsonException">The field is something else.</exception>

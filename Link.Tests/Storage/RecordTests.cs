@@ -116,6 +116,16 @@ public sealed class RecordTests
     }
 
     [Fact]
+    public void A_long_value_that_is_no_JSON_is_told_in_short()
+    {
+        string error = EndpointRecord.Read(Key, Encoding.UTF8.GetBytes($"{{\"id\":nulu,{new string('x', 100_000)}}}")).Error!;
+
+        Assert.StartsWith($"{Key}: is not JSON: 'nulu,xxx", error, StringComparison.Ordinal);
+        Assert.EndsWith("... (line 1, byte 10)", error, StringComparison.Ordinal);
+        Assert.InRange(error.Length, 1, 300);
+    }
+
+    [Fact]
     public void An_endpoint_of_more_checks_than_can_run_at_once_is_an_error()
     {
         string Of(int checks) => $$"""{"id":"vip-1","plugin":"arp","checks":[{{string.Join(',', Enumerable.Repeat("{}", checks))}}]}""";
