@@ -19,7 +19,7 @@ public sealed class ApiAnswerReaderTests
     [Theory]
     [InlineData("{\"error\":\"\\u001b[2J\\u001b]0;pwned\\u0007no\\nroot\\u202e\"}", "[2J ]0;pwned no root")]
     [InlineData("{\"error\":\"e\",\"errors\":{\"a\\u001b[31m\":[\"x\"],\"b\":[\"\\u009b1m\"]}}", "e: a [31m x; b  1m")]
-    [InlineData("\u001b[31mnot JSON", "the agent answered with status 400:  [31mnot JSON")]
+    [InlineData("\u001b[31mnot JSON", "the agent answered with status 400: [31mnot JSON")]
     public void No_control_character_of_an_error_reaches_the_terminal(string text, string shown)
     {
         byte[] answer = Encoding.UTF8.GetBytes(text);
