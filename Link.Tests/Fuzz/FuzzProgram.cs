@@ -40,12 +40,16 @@ internal static class FuzzProgram
         Console.WriteLine();
         Console.WriteLine($"{"TARGET",-18} {"INPUTS",12} {"INPUTS/S",10} {"FOUND",6}");
         foreach ((string name, long inputs, double seconds) in rows)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-18} {inputs,12:N0} {inputs / Math.Max(seconds, 0.001),10:N0} {finds.Count(find => find.Target == name),6}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"all",-18} {rows.Sum(static row => row.Inputs),12:N0} {rows.Sum(static row => row.Inputs) / rows.Sum(static row => row.Seconds),10:N0} {finds.Count,6}   peak memory {PeakMiB()} MiB"));
+            WriteRow(name, inputs, seconds, finds.Count(find => find.Target == name));
+        WriteRow("all", rows.Sum(static row => row.Inputs), rows.Sum(static row => row.Seconds), finds.Count);
+        Console.WriteLine($"\npeak memory {PeakMiB()} MiB");
         foreach (FuzzFind find in finds)
             Console.WriteLine($"\n{find}");
         return finds.Count == 0 ? 0 : 1;
     }
+
+    private static void WriteRow(string name, long inputs, double seconds, int found) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-18} {inputs,12:N0} {inputs / Math.Max(seconds, 0.001),10:N0} {found,6}"));
 
     private static List<FuzzTarget> Choose(IReadOnlyList<string> names)
     {
