@@ -84,9 +84,9 @@ internal static class ApiAnswerReader
         Error = Text(json, "error"),
     };
 
-    /// <summary>The items of <c>{"name":[...]}</c>. LinK 2 writes an empty list as null.</summary>
+    /// <summary>The objects of <c>{"name":[...]}</c>. LinK 2 writes an empty list as null.</summary>
     public static List<JsonElement> Items(JsonElement json, string name) =>
-        Property(json, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
+        Property(json, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.Object)] : [];
 
     public static JsonElement? Property(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) ? value : null;

@@ -63,8 +63,8 @@ internal static partial class FuzzTargets
             {
                 Share = 150,
                 InputsInTest = 25_000,
-                // An endpoint is a byte at the least, which is a line of a table in the end.
-                MostPerByte = 400,
+                // An endpoint is {} at the least, and a line of a table in the end.
+                MostPerByte = 600,
                 MostAtAll = 96 * 1024,
                 Growths =
                 [
