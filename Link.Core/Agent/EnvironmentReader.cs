@@ -12,6 +12,7 @@ namespace Link.Core.Agent;
 internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> environment)
 {
     private const int MaxShownLength = 100;
+    private const int MaxReasonLength = 300;
     private const int MaxSecretFileBytes = 65_536;
 
     private readonly List<string> _faults = [];
@@ -155,7 +156,7 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> envi
     }
 
     /// <summary>Notes that the variable's value cannot be used.</summary>
-    public void Fault(string variable, string value, string wrong, string accepts) => _faults.Add($"{variable}=\"{Show(value)}\": {wrong}; accepts {accepts}");
+    public void Fault(string variable, string value, string wrong, string accepts) => _faults.Add($"{variable}=\"{Show(value)}\": {Visible(wrong, MaxReasonLength)}; accepts {accepts}");
 
     /// <summary>As <see cref="Fault(string, string, string, string)"/>, for a variable whose value must not be shown.</summary>
     public void SecretFault(string variable, string wrong, string accepts) => _faults.Add($"{variable}={Secrets.Secret.Mask}: {wrong}; accepts {accepts}");
@@ -164,12 +165,14 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> envi
 
     public void Warn(string text) => _warnings.Add(text);
 
-    private static string Show(string value)
+    private static string Show(string value) => Visible(UrlPassword.Hide(value), MaxShownLength);
+
+    // A reason may quote a part of the value.
+    private static string Visible(string shown, int mostLength)
     {
-        var shown = UrlPassword.Hide(value);
         var text = new StringBuilder();
-        foreach (var c in shown.AsSpan(0, Math.Min(shown.Length, MaxShownLength)))
+        foreach (var c in shown.AsSpan(0, Math.Min(shown.Length, mostLength)))
             text.Append(char.IsControl(c) ? '?' : c);
-        return text.Append(shown.Length > MaxShownLength ? "..." : "").ToString();
+        return text.Append(shown.Length > mostLength ? "..." : "").ToString();
     }
 }

@@ -95,7 +95,7 @@ internal sealed class EtcdSession : IAsyncDisposable
     {
         long sentAt = BootClock.NowMs;
         LeaseGrantResponse answer = await _client.GrantLeaseAsync(ttlSeconds, cancel: cancel).ConfigureAwait(false);
-        Report(new ElectorInput.LeaseGranted(answer.ID, (int)answer.TTL, sentAt));
+        Report(new ElectorInput.LeaseGranted(answer.ID, ToSeconds(answer.TTL), sentAt));
     },
     fault => new ElectorInput.LeaseGrantFailed(fault));
 
@@ -251,6 +251,12 @@ internal sealed class EtcdSession : IAsyncDisposable
         {
             return;
         }
+        catch (Exception fault)
+        {
+            // What is wrong with one answer must not keep its place in the queue, and its endpoints waiting, for good.
+            string reason = Unreadable(fault);
+            results = [.. batch.Select(transaction => new ElectorInput.TransactionFailed(transaction.Token, reason))];
+        }
 
         Post(() =>
         {
@@ -261,10 +267,12 @@ internal sealed class EtcdSession : IAsyncDisposable
 
     private void OnKeepAlive(KeepAliveResult result) => Report(result.Outcome switch
     {
-        KeepAliveOutcome.Renewed => new ElectorInput.LeaseRenewed(result.LeaseId, (int)result.TtlSeconds, result.SentAt),
+        KeepAliveOutcome.Renewed => new ElectorInput.LeaseRenewed(result.LeaseId, ToSeconds(result.TtlSeconds), result.SentAt),
         KeepAliveOutcome.Gone => new ElectorInput.LeaseGone(result.LeaseId),
         _ => new ElectorInput.LeaseRenewalFailed(result.LeaseId, result.Reason ?? "no answer"),
     });
+
+    private static int ToSeconds(long ttl) => (int)Math.Clamp(ttl, 0, int.MaxValue);
 
     private void OnWatch(WatchMessage message)
     {
@@ -280,7 +288,7 @@ internal sealed class EtcdSession : IAsyncDisposable
                 var agents = new List<(string Host, AgentRecord? Agent)>();
                 foreach (Event e in events.List)
                 {
-                    if (ToInput(e) is { } input)
+                    if (ToInput(e, _hostname) is { } input)
                         inputs.Add(input);
                     // Of a deletion only the key is there.
                     else if (ToAgent(e.Kv) is { } agent)
@@ -308,7 +316,8 @@ internal sealed class EtcdSession : IAsyncDisposable
         _watchIsLost = false;
     }
 
-    private ElectorInput? ToInput(Event e)
+    /// <summary>What the Elector is told of a change; null: nothing.</summary>
+    internal static ElectorInput? ToInput(Event e, string hostname)
     {
         string key = e.Kv.Key.ToStringUtf8();
         bool put = e.Type == Event.Types.EventType.Put;
@@ -316,9 +325,15 @@ internal sealed class EtcdSession : IAsyncDisposable
             return put ? new ElectorInput.LockPut(electionKey, new LockView(e.Kv.Value.ToStringUtf8(), e.Kv.Lease, e.Kv.ModRevision)) : new ElectorInput.LockDeleted(electionKey, e.Kv.ModRevision);
         if (KeyLayout.TryParseCompetitor(key, out electionKey, out string host))
             return new ElectorInput.CompetitorChanged(electionKey, host, put, e.Kv.ModRevision);
-        if (key == KeyLayout.Agent(_hostname))
+        if (key == KeyLayout.Agent(hostname))
             return new ElectorInput.AgentKeyChanged(put ? AgentRecord.Read(key, e.Kv.Value.Memory).Value?.Instance ?? "unreadable" : null, e.Kv.ModRevision);
         return null;
+    }
+
+    private string Unreadable(Exception fault)
+    {
+        _log.Error("an answer of etcd cannot be read", ("reason", fault));
+        return $"etcd's answer cannot be read: {fault.Message}";
     }
 
     private void Report(ElectorInput input) => Post(() => _report([input]));
@@ -340,6 +355,11 @@ internal sealed class EtcdSession : IAsyncDisposable
         catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
         {
             // The agent stops.
+        }
+        catch (Exception fault)
+        {
+            // Whoever waits for an answer is told of one that cannot be read, and asks again.
+            Report(failed(Unreadable(fault)));
         }
     }
 }

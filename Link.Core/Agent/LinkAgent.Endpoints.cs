@@ -18,7 +18,7 @@ internal sealed partial class LinkAgent
         IReadOnlyList<HealthCheck> checks = ReadChecks(wish.Checks, wish.HealthcheckIntervalSeconds, faults);
         if (!_plugins.TryGetValue(wish.Plugin, out IPlugin? plugin))
         {
-            faults["plugin"] = [$"\"{wish.Plugin}\" is not known; this agent has: {string.Join(", ", _plugins.Keys)}"];
+            faults["plugin"] = [$"\"{ForeignText.Quotable(wish.Plugin)}\" is not known; this agent has: {string.Join(", ", _plugins.Keys)}"];
             return Invalid(faults);
         }
 

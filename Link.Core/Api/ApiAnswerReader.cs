@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Link.Core.Storage;
 
 namespace Link.Core.Api;
 
@@ -8,6 +9,26 @@ namespace Link.Core.Api;
 internal static class ApiAnswerReader
 {
     private const int MaxErrorLength = 1000;
+    private const int MaxErrorFields = 20;
+
+    /// <summary>The answer's text as JSON; null: it is none.</summary>
+    public static JsonElement? Parse(ReadOnlyMemory<byte> text)
+    {
+        if (text.IsEmpty || !JsonText.IsSound(text.Span))
+        {
+            return null;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     public static EndpointAnswer Endpoint(JsonElement json)
     {
@@ -21,7 +42,7 @@ internal static class ApiAnswerReader
                 Plugin = Text(json, "plugin") ?? (ip is null ? "" : "arp"),
                 ElectionKey = Text(json, "election_key") ?? ip?.Replace('/', '_') ?? "",
                 Checks = Checks(json),
-                HealthcheckIntervalSeconds = (int)Number(json, "healthcheck_interval"),
+                HealthcheckIntervalSeconds = Small(json, "healthcheck_interval"),
                 Ip = ip,
                 Interface = Text(json, "interface"),
                 Holder = Text(json, "holder"),
@@ -47,25 +68,25 @@ internal static class ApiAnswerReader
             Etcd = Text(json, "etcd") ?? "",
             EtcdEndpoint = Text(json, "etcd_endpoint"),
             Drained = Flag(json, "drained"),
-            Endpoints = (int)Number(json, "endpoints"),
-            Activated = (int)Number(json, "activated"),
+            Endpoints = Small(json, "endpoints"),
+            Activated = Small(json, "activated"),
         },
         json);
 
     public static RotationSnapshot Rotation(JsonElement json) => new()
     {
         Running = Flag(json, "running"),
-        Total = (int)Number(json, "total"),
-        Done = (int)Number(json, "done"),
-        Failed = (int)Number(json, "failed"),
+        Total = Small(json, "total"),
+        Done = Small(json, "done"),
+        Failed = Small(json, "failed"),
         StartedAt = Time(json, "started_at"),
         EndedAt = Time(json, "ended_at"),
         Error = Text(json, "error"),
     };
 
-    /// <summary>The items of <c>{"name":[...]}</c>. LinK 2 writes an empty list as null.</summary>
+    /// <summary>The objects of <c>{"name":[...]}</c>. LinK 2 writes an empty list as null.</summary>
     public static List<JsonElement> Items(JsonElement json, string name) =>
-        Property(json, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
+        Property(json, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.Object)] : [];
 
     public static JsonElement? Property(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) ? value : null;
@@ -79,7 +100,7 @@ internal static class ApiAnswerReader
         if (json is { } body && (Text(body, "error") ?? Text(body, "msg")) is { Length: > 0 } said)
         {
             // LinK's line names one field at most, ours names all of them.
-            List<JsonProperty> fields = Property(body, "errors") is { ValueKind: JsonValueKind.Object } errors ? [.. errors.EnumerateObject()] : [];
+            List<JsonProperty> fields = Property(body, "errors") is { ValueKind: JsonValueKind.Object } errors ? [.. errors.EnumerateObject().Take(MaxErrorFields)] : [];
             bool tellsAll = fields.Count <= 1 || fields.TrueForAll(field => said.Contains(field.Name, StringComparison.Ordinal));
             return OneLine(tellsAll ? said : $"{said}: {string.Join("; ", fields.ConvertAll(Field))}");
         }
@@ -93,17 +114,23 @@ internal static class ApiAnswerReader
         ? $"{field.Name} {string.Join(", ", new List<JsonElement>(field.Value.EnumerateArray()).ConvertAll(message => message.ToString()))}"
         : $"{field.Name} {field.Value}";
 
+    /// <summary>Fit for a terminal: whoever answers there may be anybody, and must not move its cursor or turn its text around.</summary>
     private static string OneLine(string text)
     {
-        string line = text.ReplaceLineEndings(" ").Trim();
+        string line = (text.Length <= 2 * MaxErrorLength ? text : text[..(2 * MaxErrorLength)]).ReplaceLineEndings(" ");
+        line = string.Concat(line.Select(static c => IsPlain(c) ? c : ' ')).Trim();
         return line.Length <= MaxErrorLength ? line : line[..MaxErrorLength] + "...";
     }
 
+    private static bool IsPlain(char c) => !char.IsControl(c) && char.GetUnicodeCategory(c) is not UnicodeCategory.Format;
+
     private static List<HealthCheckContract> Checks(JsonElement json) =>
-        Items(json, "checks").ConvertAll(item => new HealthCheckContract(Text(item, "type") ?? "", Text(item, "host") ?? "", (int)Number(item, "port")));
+        Items(json, "checks").ConvertAll(item => new HealthCheckContract(Text(item, "type") ?? "", Text(item, "host") ?? "", Small(item, "port")));
 
     private static long Number(JsonElement json, string name) =>
         Property(json, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out long number) ? number : 0;
+
+    private static int Small(JsonElement json, string name) => Number(json, name) is >= int.MinValue and <= int.MaxValue and var number ? (int)number : 0;
 
     private static bool Flag(JsonElement json, string name) => Property(json, name) is { ValueKind: JsonValueKind.True };
 

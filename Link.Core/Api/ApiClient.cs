@@ -210,7 +210,7 @@ internal sealed class ApiClient : IDisposable
             ReadOnlyMemory<byte> text = await ReadAsync(response.Content, deadline.Token);
             int status = (int)response.StatusCode;
             EtcdTrouble = response.Headers.TryGetValues("X-Link-Etcd", out IEnumerable<string>? states) ? states.FirstOrDefault() : null;
-            JsonElement? json = ReadJson(text);
+            JsonElement? json = ApiAnswerReader.Parse(text);
             string error = status < 300 ? "" : ApiAnswerReader.Error(status, json, text.Span);
             // Without credentials, or without TLS: the socket would have needed neither.
             return (status, json, _socketIsClosedToUs && status is (400 or 401) ? $"{SocketIsClosed}; over TCP: {error}" : error);
@@ -273,24 +273,6 @@ internal sealed class ApiClient : IDisposable
             }
 
             text.Write(block, 0, count);
-        }
-    }
-
-    private static JsonElement? ReadJson(ReadOnlyMemory<byte> text)
-    {
-        if (text.IsEmpty)
-        {
-            return null;
-        }
-
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(text);
-            return document.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            return null;
         }
     }
 

@@ -106,7 +106,9 @@ internal sealed class EtcdConnection : IDisposable
                 throw new EtcdException(EtcdFailure.Unavailable, Name, "the answer ended without a status", maybeApplied: true);
             if (status.Code != 0)
                 throw status.ToException(Name);
-            return result ?? throw new EtcdException(EtcdFailure.Unknown, Name, "the answer is empty", maybeApplied: true);
+            if (result is null)
+                throw new EtcdException(EtcdFailure.Unknown, Name, "the answer is empty", maybeApplied: true);
+            return AnswerShape.Fault(request, result) is { } wrong ? throw new EtcdException(EtcdFailure.Unknown, Name, wrong, maybeApplied: true) : result;
         }
         catch (Exception fault) when (fault is not EtcdException)
         {
@@ -255,15 +257,23 @@ internal sealed class EtcdConnection : IDisposable
             if (got < GrpcFrame.HeaderSize)
                 throw new InvalidDataException("the answer is cut short");
             int end = GrpcFrame.HeaderSize + GrpcFrame.ReadLength(buffer);
-            if (end > buffer.Length)
+            while (got < end)
             {
-                byte[] larger = ArrayPool<byte>.Shared.Rent(end);
-                buffer.AsSpan(0, got).CopyTo(larger);
-                ArrayPool<byte>.Shared.Return(buffer);
-                buffer = larger;
+                // What is announced need not come: the buffer grows by what has.
+                if (got == buffer.Length)
+                {
+                    byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Min(end, 2 * got));
+                    buffer.AsSpan(0, got).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+
+                int read = await body.ReadAsync(buffer.AsMemory(got, Math.Min(end, buffer.Length) - got), cancel).ConfigureAwait(false);
+                if (read == 0)
+                    break;
+                got += read;
             }
-            if (got < end)
-                got += await body.ReadAtLeastAsync(buffer.AsMemory(got, end - got), end - got, throwOnEndOfStream: false, cancel).ConfigureAwait(false);
+
             if (got != end)
                 throw new InvalidDataException("the answer is cut short, or followed by another");
             TResponse result = parser.ParseFrom(buffer.AsSpan(GrpcFrame.HeaderSize, end - GrpcFrame.HeaderSize));

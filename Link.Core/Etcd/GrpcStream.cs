@@ -116,16 +116,10 @@ internal sealed class GrpcStream : IDisposable
     /// <summary>Reads until <paramref name="count"/> bytes are in the buffer.</summary>
     private async ValueTask FillAsync(int count, CancellationToken cancel)
     {
-        if (_end - _start >= count)
-            return;
-        if (_buffer.Length - _start < count)
-        {
-            byte[] target = _buffer.Length < count ? new byte[Math.Max(count, Math.Min(2 * _buffer.Length, GrpcFrame.MaximalMessage))] : _buffer;
-            _buffer.AsSpan(_start, _end - _start).CopyTo(target);
-            (_buffer, _end, _start) = (target, _end - _start, 0);
-        }
         while (_end - _start < count)
         {
+            if (_end == _buffer.Length)
+                MakeRoom(count);
             int read = await _input!.ReadAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
             if (read == 0)
             {
@@ -136,6 +130,15 @@ internal sealed class GrpcStream : IDisposable
             }
             _end += read;
         }
+    }
+
+    /// <summary>What is announced need not come: the buffer grows by what has.</summary>
+    private void MakeRoom(int count)
+    {
+        int got = _end - _start;
+        byte[] target = got < _buffer.Length ? _buffer : new byte[Math.Min(Math.Max(count, _buffer.Length), 2 * _buffer.Length)];
+        _buffer.AsSpan(_start, got).CopyTo(target);
+        (_buffer, _end, _start) = (target, got, 0);
     }
 
     private async Task DisposeResponseAsync()

@@ -13,7 +13,7 @@ internal sealed partial class WatchStream
             foreach (Watched watch in _watches)
             {
                 watch.Id = -1;
-                watch.Fragments.Clear();
+                watch.ForgetFragments();
             }
             // The first one tells the cluster and the revision; the others are asked for all at once. etcd answers in order.
             WatchResponse first = await CreateFirstAsync(stream, early, deadline.Token).ConfigureAwait(false);
@@ -96,14 +96,18 @@ internal sealed partial class WatchStream
     /// <summary>The next "created" answer. Events of watches created before it are put aside.</summary>
     private async Task<WatchResponse> ReadCreatedAsync(GrpcStream stream, List<WatchResponse> early, CancellationToken cancel)
     {
+        long bytes = 0;
         for (; ; )
         {
-            WatchResponse answer = await stream.ReadAsync(WatchResponse.Parser, cancel).ConfigureAwait(false);
+            WatchResponse answer = await ReadAsync(stream, cancel).ConfigureAwait(false);
             // Refused: Handle throws the reason.
             if (answer.Canceled)
                 Handle(stream, answer);
             if (answer.Created)
                 return answer;
+            bytes += answer.CalculateSize();
+            if (bytes > GrpcFrame.MaximalMessage)
+                throw new EtcdException(EtcdFailure.Unavailable, stream.Connection.Name, "a watch tells much and does not stand yet");
             early.Add(answer);
         }
     }

@@ -80,7 +80,14 @@ internal sealed partial class WatchStream
     private async Task FollowAsync(GrpcStream stream)
     {
         for (; ; )
-            Handle(stream, await stream.ReadAsync(WatchResponse.Parser, _closed.Token).ConfigureAwait(false));
+            Handle(stream, await ReadAsync(stream, _closed.Token).ConfigureAwait(false));
+    }
+
+    /// <exception cref="EtcdException">What it says has no sense: this is a member to be left.</exception>
+    private static async Task<WatchResponse> ReadAsync(GrpcStream stream, CancellationToken cancel)
+    {
+        WatchResponse answer = await stream.ReadAsync(WatchResponse.Parser, cancel).ConfigureAwait(false);
+        return AnswerShape.Fault(answer) is { } wrong ? throw new EtcdException(EtcdFailure.Unavailable, stream.Connection.Name, wrong) : answer;
     }
 
     private void Handle(GrpcStream stream, WatchResponse answer)
@@ -105,11 +112,14 @@ internal sealed partial class WatchStream
         IReadOnlyList<Event> events = answer.Events;
         if (answer.Fragment || watch.Fragments.Count > 0)
         {
+            watch.FragmentBytes += answer.CalculateSize();
+            if (watch.FragmentBytes > GrpcFrame.MaximalMessage)
+                throw new EtcdException(EtcdFailure.Unavailable, stream.Connection.Name, $"a watch tells of one change in parts of more than {GrpcFrame.MaximalMessage} bytes");
             watch.Fragments.AddRange(answer.Events);
             if (answer.Fragment)
                 return;
             events = [.. watch.Fragments];
-            watch.Fragments.Clear();
+            watch.ForgetFragments();
         }
         long last = events[^1].Kv.ModRevision;
         if (last < watch.Next)

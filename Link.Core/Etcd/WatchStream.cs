@@ -64,5 +64,13 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
         /// <summary>The parts so far of an answer that the server splits.</summary>
         public List<Event> Fragments { get; } = [];
+
+        public long FragmentBytes { get; set; }
+
+        public void ForgetFragments()
+        {
+            Fragments.Clear();
+            FragmentBytes = 0;
+        }
     }
 }

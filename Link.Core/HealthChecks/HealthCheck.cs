@@ -9,6 +9,7 @@ internal sealed record HealthCheck(string Type, string Host, int Port)
     public const string Tcp = "TCP";
 
     private const int MaxHostLength = 255;
+    private const int MaxShownLength = 40;
     private const int MaxIntervalSeconds = 3600;
     private const int MaxChecks = 100;
 
@@ -31,7 +32,7 @@ internal sealed record HealthCheck(string Type, string Host, int Port)
     private void AddFaults(Dictionary<string, IReadOnlyList<string>> faults, string place)
     {
         if (Type != Tcp)
-            faults[place + ".type"] = [$"is \"{Type}\"; must be {Tcp}"];
+            faults[place + ".type"] = [$"is {(Type.Length <= MaxShownLength && !Type.Any(char.IsControl) ? $"\"{Type}\"" : "another text")}; must be {Tcp}"];
         if (Host.Length == 0)
             faults[place + ".host"] = ["is empty; must be an address or a name"];
         else if (Host.Length > MaxHostLength || Host.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c is '/'))

@@ -12,6 +12,9 @@ internal sealed partial class HealthCheckRunner : IAsyncDisposable
 {
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(5);
 
+    /// <summary>A timer takes 49 days at most, and an interval in etcd may say more: it fires, and is set again.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     private readonly HealthCheckOptions _options;
     private readonly CheckProbe _probe;
     private readonly Action<HealthReport> _report;
@@ -130,7 +133,9 @@ internal sealed partial class HealthCheckRunner : IAsyncDisposable
             return;
 
         // Timers count whole milliseconds: one that fires too early would fire again and again until the round is due.
-        var wait = _queue.TryPeek(out _, out var due) ? TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(0, (due - Now).TotalMilliseconds))) : Timeout.InfiniteTimeSpan;
+        var wait = _queue.TryPeek(out _, out var due)
+            ? TimeSpan.FromMilliseconds(Math.Ceiling(Math.Clamp((due - Now).TotalMilliseconds, 0, LongestWait.TotalMilliseconds)))
+            : Timeout.InfiniteTimeSpan;
         _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }
 }

@@ -64,10 +64,11 @@ internal sealed class ConfigReader(string plugin, string example, JsonElement co
             return new Validated<T>(null, errors.ToDictionary());
         }
 
+        string? unknown = null;
         foreach (JsonProperty field in config.EnumerateObject())
         {
             if (!stored && !_asked.Contains(field.Name))
-                Errors.Add(field.Name, $"is unknown; plugin {plugin} takes {string.Join(", ", _asked.GetRange(0, _asked.Count - 1))} and {_asked[^1]}");
+                Errors.Add(field.Name, unknown ??= $"is unknown; plugin {plugin} takes {string.Join(", ", _asked.GetRange(0, _asked.Count - 1))} and {_asked[^1]}");
         }
 
         return new Validated<T>(Errors.IsEmpty ? make() : null, Errors.ToDictionary());

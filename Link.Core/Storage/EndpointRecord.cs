@@ -11,6 +11,9 @@ internal sealed record EndpointRecord
 {
     public const string ArpPlugin = "arp";
 
+    /// <summary>All run at once. The API takes fewer.</summary>
+    private const int MaxChecks = 1000;
+
     private static readonly string[] KnownFields = ["id", "ip", "checks", "healthcheck_interval", "plugin", "plugin_config", "lease_id"];
 
     public required string Id { get; init; }
@@ -92,6 +95,8 @@ internal sealed record EndpointRecord
         if (json.ValueKind != JsonValueKind.Array)
             throw RecordJson.Wrong("checks", "an array");
 
+        if (json.GetArrayLength() > MaxChecks)
+            throw new JsonException($"field checks has {json.GetArrayLength()} checks; {MaxChecks} are the most");
         var checks = new List<HealthCheck>();
         foreach (var check in json.EnumerateArray())
         {

@@ -85,9 +85,10 @@ internal static class EndpointSecrets
         string host, string endpointId, string storedConfig, IReadOnlyList<string> paths, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
     {
         var found = new List<Stored<SecretRecord>>();
+        var keys = new HashSet<string>();
         foreach (var (_, reference) in References(storedConfig, paths, []))
         {
-            if (Find(host, endpointId, reference, secrets, out _) is { } stored && !found.Contains(stored))
+            if (Find(host, endpointId, reference, secrets, out _) is { } stored && keys.Add(stored.Key))
                 found.Add(stored);
         }
 

@@ -65,7 +65,7 @@ internal static class KeyLayout
 
     public static bool TryParseEndpoint(string key, out string host, out string endpointId)
     {
-        var parts = Rest(key, EndpointsPrefix).Split('/');
+        var parts = Rest(key, EndpointsPrefix).Split('/', 3);
         (host, endpointId) = parts.Length == 2 ? (parts[0], parts[1]) : ("", "");
         return host.Length > 0 && endpointId.Length > 0;
     }
@@ -77,7 +77,7 @@ internal static class KeyLayout
     /// <param name="endpointId">May be empty: see <see cref="SecretsOf(string, string)"/>.</param>
     public static bool TryParseSecret(string key, out string host, out string endpointId, out string secretId)
     {
-        var parts = Rest(key, SecretsPrefix).Split('/');
+        var parts = Rest(key, SecretsPrefix).Split('/', 4);
         (host, endpointId, secretId) = parts.Length == 3 ? (parts[0], parts[1], parts[2]) : ("", "", "");
         return host.Length > 0 && secretId.Length > 0;
     }

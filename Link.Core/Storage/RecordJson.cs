@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -11,6 +12,8 @@ namespace Link.Core.Storage;
 /// </summary>
 internal static class RecordJson
 {
+    private const int MaxMessage = 200;
+
     // Go leaves everything as it is that JSON allows.
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -32,6 +35,8 @@ internal static class RecordJson
     {
         try
         {
+            if (!JsonText.IsSound(json.Span))
+                return new ReadResult<T>(null, $"{key}: is not JSON: it has text that is not Unicode");
             using var document = JsonDocument.Parse(json);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ReadResult<T>(readFields(document.RootElement), null)
@@ -39,13 +44,17 @@ internal static class RecordJson
         }
         catch (JsonException e)
         {
-            return new ReadResult<T>(null, $"{key}: {(e.LineNumber is null ? "" : "is not JSON: ")}{e.Message.ReplaceLineEndings(" ")}");
+            return new ReadResult<T>(null, $"{key}: {(e.LineNumber is null ? "" : "is not JSON: ")}{Short(e)}");
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException)
-        {
-            // Text that is not UTF-8 shows up only when a string is taken out.
-            return new ReadResult<T>(null, $"{key}: is not JSON: {e.Message.ReplaceLineEndings(" ")}");
-        }
+    }
+
+    /// <summary>The parser quotes what it cannot read, to its end.</summary>
+    private static string Short(JsonException broken)
+    {
+        string message = broken.Message.ReplaceLineEndings(" ");
+        return message.Length <= MaxMessage
+            ? message
+            : string.Create(CultureInfo.InvariantCulture, $"{message.AsSpan(0, MaxMessage)}... (line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1})");
     }
 
     /// <exception cref="JsonException">The field is something else.</exception>

@@ -10,6 +10,8 @@ internal sealed class SecretUse
 {
     private readonly string _host;
     private readonly IReadOnlyDictionary<string, Stored<SecretRecord>> _secrets;
+
+    /// <summary>Secrets' ids to the ids of the endpoints that mention them.</summary>
     private readonly Dictionary<string, HashSet<string>> _endpointsOf = [];
 
     /// <param name="endpoints">All of the host's.</param>
@@ -18,6 +20,12 @@ internal sealed class SecretUse
     {
         _host = host;
         _secrets = secrets;
+        foreach (var key in secrets.Keys)
+        {
+            if (KeyLayout.TryParseSecret(key, out _, out _, out var secretId))
+                _endpointsOf[secretId] = [];
+        }
+
         foreach (var endpoint in endpoints)
         {
             if (secrets.Count > 0 && KeyLayout.TryParseEndpoint(endpoint.Key, out _, out var id))
@@ -41,15 +49,17 @@ internal sealed class SecretUse
         return false;
     }
 
-    private void Collect(string endpointId, string text)
+    // An id ends where its text ends, and the search goes on there: the work is that of reading the text once.
+    private void Collect(string endpointId, ReadOnlySpan<char> text)
     {
-        for (var i = text.IndexOf(SecretId.Prefix, StringComparison.Ordinal); i >= 0; i = text.IndexOf(SecretId.Prefix, i + 1, StringComparison.Ordinal))
+        var byId = _endpointsOf.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (var start = text.IndexOf(SecretId.Prefix); start >= 0; start = text.IndexOf(SecretId.Prefix))
         {
-            var end = text.IndexOf('"', i);
-            var id = end < 0 ? text[i..] : text[i..end];
-            if (!_endpointsOf.TryGetValue(id, out var endpoints))
-                _endpointsOf[id] = endpoints = [];
-            endpoints.Add(endpointId);
+            text = text[start..];
+            var end = text.IndexOf('"');
+            if (byId.TryGetValue(end < 0 ? text : text[..end], out var endpoints))
+                endpoints.Add(endpointId);
+            text = end < 0 ? [] : text[end..];
         }
     }
 }

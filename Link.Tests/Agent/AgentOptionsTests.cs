@@ -149,6 +149,20 @@ public sealed class AgentOptionsTests
     }
 
     [Fact]
+    public void A_fault_is_one_short_line_whatever_the_value_is()
+    {
+        string fault = Assert.Single(Read(("KEEPALIVE_INTERVAL", $"1s\n{new string('x', 10_000)}")).Faults);
+        Assert.StartsWith("KEEPALIVE_INTERVAL=\"1s?xxx", fault, StringComparison.Ordinal);
+        Assert.Contains(": has an unknown unit \"s?xxx", fault, StringComparison.Ordinal);
+        Assert.InRange(fault.Length, 1, 600);
+    }
+
+    /// <summary>Uri takes it, and throws when its name is to be written for DNS.</summary>
+    [Fact]
+    public void A_host_that_DNS_cannot_be_asked_for_is_a_fault() =>
+        Assert.Contains("is not a URL", Assert.Single(Read(("OSC_ENDPOINT_API", $"https://a{(char)0xD800}b")).Faults), StringComparison.Ordinal);
+
+    [Fact]
     public void A_hostname_may_have_255_characters_and_no_more()
     {
         Assert.NotNull(Read(("HOSTNAME", new string('h', 255))).Options);

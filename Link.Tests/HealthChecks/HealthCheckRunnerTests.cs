@@ -33,6 +33,22 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
         Assert.Equal(new HealthReport("vip-1", generation, true, ""), Assert.Single(_reports));
     }
 
+    /// <summary>etcd's record may say 68 years, and .NET's timers throw beyond 49 days: on the loop that would end the agent.</summary>
+    [Fact]
+    public async Task An_interval_longer_than_a_timer_takes_is_waited_for_in_parts()
+    {
+        await using var runner = new HealthCheckRunner(
+            new HealthCheckOptions(), static (_, _, _) => throw new InvalidOperationException("no round is due"), static _ => { }, TimeProvider.System, new Random(1));
+        runner.Set("vip-1", [Web], TimeSpan.FromSeconds(int.MaxValue));
+
+        _runner.Set("vip-1", [Web], TimeSpan.FromDays(100));
+        _time.Advance(TimeSpan.FromDays(99));
+        int probes = _probes;
+        _time.Advance(TimeSpan.FromDays(101));
+        Assert.InRange(probes, 0, 1);
+        Assert.InRange(_probes, 1, 2);
+    }
+
     [Fact]
     public void An_endpoint_fails_after_three_rounds_and_is_healthy_after_one()
     {

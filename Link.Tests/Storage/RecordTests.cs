@@ -103,6 +103,37 @@ public sealed class RecordTests
         Assert.StartsWith(Key + ": is not JSON", EndpointRecord.Read(Key, json).Error);
     }
 
+    /// <summary>It would be found out when the plugin takes the text out, by an exception that ends the reading of all of the host's records.</summary>
+    [Theory]
+    [InlineData("""{"id":"vip-1","plugin":"arp","plugin_config":{"ip":"\ud800"}}""")]
+    [InlineData("""{"id":"vip-1","plugin":"webhook","plugin_config":{"url":"http://h","\udc00":1}}""")]
+    public void Text_that_is_no_Unicode_is_an_error_of_its_record_and_goes_no_further(string json)
+    {
+        ReadResult<EndpointRecord> read = EndpointRecord.Read(Key, Encoding.UTF8.GetBytes(json));
+
+        Assert.Null(read.Value);
+        Assert.Equal($"{Key}: is not JSON: it has text that is not Unicode", read.Error);
+    }
+
+    [Fact]
+    public void A_long_value_that_is_no_JSON_is_told_in_short()
+    {
+        string error = EndpointRecord.Read(Key, Encoding.UTF8.GetBytes($"{{\"id\":nulu,{new string('x', 100_000)}}}")).Error!;
+
+        Assert.StartsWith($"{Key}: is not JSON: 'nulu,xxx", error, StringComparison.Ordinal);
+        Assert.EndsWith("... (line 1, byte 10)", error, StringComparison.Ordinal);
+        Assert.InRange(error.Length, 1, 300);
+    }
+
+    [Fact]
+    public void An_endpoint_of_more_checks_than_can_run_at_once_is_an_error()
+    {
+        string Of(int checks) => $$"""{"id":"vip-1","plugin":"arp","checks":[{{string.Join(',', Enumerable.Repeat("{}", checks))}}]}""";
+
+        Assert.Equal(1000, Endpoint(Of(1000)).Checks.Count);
+        Assert.Equal($"{Key}: field checks has 1001 checks; 1000 are the most", EndpointRecord.Read(Key, Encoding.UTF8.GetBytes(Of(1001))).Error);
+    }
+
     [Theory]
     [InlineData("""{"hostname":"web-1","lease_id":2750188626273417737,"data_version":1}""", 1)]
     [InlineData("""{"hostname":"web-1","lease_id":2750188626263392008}""", 0)]

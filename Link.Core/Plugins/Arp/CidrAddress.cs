@@ -10,22 +10,23 @@ internal sealed record CidrAddress(IPAddress Address, int PrefixLength)
     /// <summary>Null when the text is none, with a message that says why and what to write.</summary>
     public static CidrAddress? Parse(string text, out string? fault)
     {
+        var shown = ForeignText.Quotable(text);
         var slash = text.IndexOf('/');
         var address = ParseAddress(slash < 0 ? text : text[..slash]);
         if (address is null)
         {
-            fault = $"\"{text}\" is not an IP address with its prefix length, such as 10.0.0.1/32 or 2001:db8::1/128";
+            fault = $"\"{shown}\" is not an IP address with its prefix length, such as 10.0.0.1/32 or 2001:db8::1/128";
             return null;
         }
 
         var bits = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
         if (slash < 0)
-            fault = $"\"{text}\" has no prefix length; write {address}/{bits}";
+            fault = $"\"{shown}\" has no prefix length; write {address}/{bits}";
         // To .NET, a number may end with NUL characters.
         else if (text.EndsWith('\0') || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length < 1 || length > bits)
-            fault = $"\"{text}\" has a wrong prefix length; must be 1 to {bits}";
+            fault = $"\"{shown}\" has a wrong prefix length; must be 1 to {bits}";
         else if (address.IsIPv4MappedToIPv6)
-            fault = $"\"{text}\" is an IPv4 address inside an IPv6 one; write {address.MapToIPv4()}/32";
+            fault = $"\"{shown}\" is an IPv4 address inside an IPv6 one; write {address.MapToIPv4()}/32";
         else
         {
             fault = null;

@@ -115,6 +115,12 @@ internal sealed partial record ExecConfig
             return variables;
         }
 
+        if (value.GetPropertyCount() is > MaxVariables and var count)
+        {
+            errors.Add(field, $"has {count} variables; {MaxVariables} at most");
+            return variables;
+        }
+
         long characters = 0;
         foreach (JsonProperty variable in value.EnumerateObject())
         {
@@ -133,8 +139,6 @@ internal sealed partial record ExecConfig
                 characters += variable.Name.Length + variables[variable.Name].Reveal().Length;
         }
 
-        if (variables.Count > MaxVariables)
-            errors.Add(field, $"has {variables.Count} variables; {MaxVariables} at most");
         if (characters > MaxCharacters)
             errors.Add(field, $"has more than {MaxCharacters} characters");
         return variables;
@@ -149,7 +153,7 @@ internal sealed partial record ExecConfig
         CidrAddress? address = CidrAddress.Parse(hasPrefix ? text : text + (text.Contains(':') ? "/128" : "/32"), out string? fault);
         if (address == null)
         {
-            read.Errors.Add("ip", hasPrefix ? fault! : $"\"{text}\" is not an IP address, such as 10.0.0.1, 10.0.0.1/32 or 2001:db8::1");
+            read.Errors.Add("ip", hasPrefix ? fault! : $"\"{ForeignText.Quotable(text)}\" is not an IP address, such as 10.0.0.1, 10.0.0.1/32 or 2001:db8::1");
             return null;
         }
 

@@ -32,9 +32,17 @@ internal sealed class ProgramText(IEnumerable<string> secrets)
             text = text[line..];
         }
 
+        string[] lines = Hide(text).Split(['\n', '\r']);
+        string last = Array.FindLast(Array.ConvertAll(lines, static line => ForeignText.OneLine(line, int.MaxValue)), static line => line.Length > 0) ?? "";
+
+        // Once more after that: a secret with something between that cannot be seen is whole now.
+        return ForeignText.OneLine(Hide(last), MaxLength);
+    }
+
+    private string Hide(string text)
+    {
         foreach (string secret in _secrets)
             text = text.Replace(secret, Secret.Mask, StringComparison.Ordinal);
-        string[] lines = text.Split(['\n', '\r']);
-        return Array.FindLast(Array.ConvertAll(lines, static line => ForeignText.OneLine(line, MaxLength)), static line => line.Length > 0) ?? "";
+        return text;
     }
 }

@@ -20,7 +20,7 @@ internal static class OutscaleEndpoint
     public static Uri? Parse(string text, out string? fault)
     {
         Uri? uri = null;
-        fault = !Uri.TryCreate(text, UriKind.Absolute, out uri) || uri.Host.Length == 0 ? "is not a URL"
+        fault = !Uri.TryCreate(text, UriKind.Absolute, out uri) || !HasHost(uri) ? "is not a URL"
             : uri.Scheme is not ("https" or "http") ? $"is {uri.Scheme}, not https"
             : uri.UserInfo.Length > 0 ? "has a user; requests are signed with the endpoint's keys"
             : uri.Query.Length > 0 || uri.Fragment.Length > 0 ? "has a query or a fragment"
@@ -34,4 +34,17 @@ internal static class OutscaleEndpoint
     }
 
     private static bool IsLoopback(Uri uri) => uri.IdnHost == "localhost" || (IPAddress.TryParse(uri.IdnHost, out IPAddress? address) && IPAddress.IsLoopback(address));
+
+    /// <summary>Whether DNS can be asked for it: Uri takes other names, and throws when it is to write them.</summary>
+    private static bool HasHost(Uri uri)
+    {
+        try
+        {
+            return uri.IdnHost.Length > 0;
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
+    }
 }

@@ -43,7 +43,7 @@ internal static class OutscaleJson
     public static IReadOnlyList<PublicIp>? ReadAnswer(ReadOnlyMemory<byte> body)
     {
         using JsonDocument? document = Parse(body);
-        if (document is null || !document.RootElement.TryGetProperty("PublicIps", out JsonElement items) || items.ValueKind != JsonValueKind.Array)
+        if (document is null || Property(document.RootElement, "PublicIps") is not { ValueKind: JsonValueKind.Array } items)
             return null;
         var ips = new List<PublicIp>();
         foreach (JsonElement item in items.EnumerateArray())
@@ -62,8 +62,8 @@ internal static class OutscaleJson
         if (document is null)
             return default;
         JsonElement root = document.RootElement;
-        string? request = root.TryGetProperty("ResponseContext", out JsonElement context) ? Text(context, "RequestId") : null;
-        JsonElement error = root.TryGetProperty("Errors", out JsonElement errors) && errors.ValueKind == JsonValueKind.Array && errors.GetArrayLength() > 0 ? errors[0] : default;
+        string? request = Property(root, "ResponseContext") is { } context ? Text(context, "RequestId") : null;
+        JsonElement error = Property(root, "Errors") is { ValueKind: JsonValueKind.Array } errors && errors.GetArrayLength() > 0 ? errors[0] : default;
         return new OutscaleError(Text(error, "Code"), Text(error, "Type"), Text(error, "Details"), request);
     }
 
@@ -87,7 +87,7 @@ internal static class OutscaleJson
     /// <summary>A string that says something, or a number as it is written; null: neither.</summary>
     private static string? Text(JsonElement item, string name)
     {
-        if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty(name, out JsonElement value))
+        if (Property(item, name) is not { } value)
             return null;
         try
         {
@@ -101,6 +101,22 @@ internal static class OutscaleJson
         catch (InvalidOperationException)
         {
             // A string that is no UTF-16: half of a surrogate pair.
+            return null;
+        }
+    }
+
+    /// <summary>Null: it has none. Names with half of a surrogate pair are no hindrance, as in a text.</summary>
+    private static JsonElement? Property(JsonElement item, string name)
+    {
+        if (item.ValueKind != JsonValueKind.Object)
+            return null;
+        try
+        {
+            return item.TryGetProperty(name, out JsonElement value) ? value : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Found on the way to it.
             return null;
         }
     }

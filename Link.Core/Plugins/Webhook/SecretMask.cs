@@ -11,13 +11,19 @@ internal sealed class SecretMask(IEnumerable<string> secrets)
     /// <summary>A shorter word of a header's value may stand in any text: the scheme of "Basic ...", a version.</summary>
     private const int MinPart = 8;
 
+    /// <summary>Each is looked for in all of the text. Who has more secrets than that in one configuration is shown nothing.</summary>
+    private const int MaxForms = 512;
+
     private readonly List<string> _forms =
     [
-        .. secrets.SelectMany(Parts).SelectMany(Forms).Where(static form => form.Length > 0).Distinct().OrderByDescending(static form => form.Length),
+        .. secrets.SelectMany(Parts).SelectMany(Forms).Where(static form => form.Length > 0).Distinct().Take(MaxForms + 1).OrderByDescending(static form => form.Length),
     ];
 
     public string Hide(string text)
     {
+        if (_forms.Count > MaxForms)
+            return text.Length == 0 ? "" : Secret.Mask;
+
         // The longest first: a secret may be a part of another.
         foreach (string form in _forms)
             text = text.Replace(form, Secret.Mask, StringComparison.OrdinalIgnoreCase);

@@ -24,6 +24,13 @@ public sealed class ArpConfigTests
         Assert.Equal($$"""{"ip":"{{cidr}}"}""", config.ToJson());
     }
 
+    [Fact]
+    public void A_long_mistake_is_told_in_short()
+    {
+        string told = Assert.Single(Parse($$"""{"ip":"{{new string('1', 100_000)}}"}""").Errors["ip"]);
+        Assert.Equal($"\"{new string('1', 80)}…\" is not an IP address with its prefix length, such as 10.0.0.1/32 or 2001:db8::1/128", told);
+    }
+
     [Theory]
     [InlineData("10.0.0.1", "\"10.0.0.1\" has no prefix length; write 10.0.0.1/32")]
     [InlineData("2001:db8::1", "\"2001:db8::1\" has no prefix length; write 2001:db8::1/128")]
@@ -35,7 +42,7 @@ public sealed class ArpConfigTests
     [InlineData("10.0.0.1/33", "\"10.0.0.1/33\" has a wrong prefix length; must be 1 to 32")]
     [InlineData("10.0.0.1/0", "\"10.0.0.1/0\" has a wrong prefix length; must be 1 to 32")]
     [InlineData("10.0.0.1/-1", "\"10.0.0.1/-1\" has a wrong prefix length; must be 1 to 32")]
-    [InlineData(@"10.0.0.1/32\u0000", "\"10.0.0.1/32\0\" has a wrong prefix length; must be 1 to 32")]
+    [InlineData(@"10.0.0.1/32\u0000", "\"10.0.0.1/32?\" has a wrong prefix length; must be 1 to 32")]
     [InlineData("2001:db8::1/129", "\"2001:db8::1/129\" has a wrong prefix length; must be 1 to 128")]
     [InlineData("::ffff:10.0.0.1/128", "\"::ffff:10.0.0.1/128\" is an IPv4 address inside an IPv6 one; write 10.0.0.1/32")]
     [InlineData("0.0.0.0/32", "0.0.0.0 is an unspecified address, which no host can have as its own")]

@@ -29,6 +29,7 @@ public sealed class OutscaleJsonTests
     [InlineData("""{"PublicIps":{}}""")]
     [InlineData("""{"PublicIps":[""")]
     [InlineData("<html>")]
+    [InlineData("""{"\ud800":1,"PublicIps":"x"}""")]
     public void What_is_no_answer_is_none(string json) => Assert.Null(OutscaleJson.ReadAnswer(Bytes(json)));
 
     [Fact]
@@ -38,6 +39,8 @@ public sealed class OutscaleJsonTests
     [InlineData("""{"Errors":[{"Code":"1","Type":"AccessDenied","Details":"d"},{"Code":"2"}],"ResponseContext":{"RequestId":"r"}}""", "1", "AccessDenied", "d", "r")]
     [InlineData("""{"Errors":[{"Code":1,"Type":null}]}""", "1", null, null, null)]
     [InlineData("""{"Errors":[{"Code":"1","Details":"\ud800"}]}""", "1", null, null, null)]
+    [InlineData("""{"Errors":[{"\ud800":1,"Code":"11"}]}""", "11", null, null, null)]
+    [InlineData("""{"\ud800":[{"Code":"11"}]}""", null, null, null, null)]
     [InlineData("""{"Errors":[]}""", null, null, null, null)]
     [InlineData("""{"Errors":[[]],"ResponseContext":7}""", null, null, null, null)]
     [InlineData("no", null, null, null, null)]
