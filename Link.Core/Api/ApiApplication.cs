@@ -83,7 +83,7 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
             answer = ApiAnswer.Error(500, $"internal fault {id}; the agent's log says more");
         }
 
-        await SendAsync(context, answer, clientGone);
+        await SendAsync(context, answer, memory, clientGone);
     }
 
     private static ApiAnswer Busy(string why) => ApiAnswer.Error(503, $"{why}; try again in {BusySeconds} s") with { RetryAfterSeconds = BusySeconds, Closes = true };
@@ -105,7 +105,7 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
         return answer.Status >= 400 && segments is ["ips", ..] ? answer.WithMsg() : answer;
     }
 
-    private async Task SendAsync(IFeatureCollection context, ApiAnswer answer, CancellationToken clientGone)
+    private async Task SendAsync(IFeatureCollection context, ApiAnswer answer, RequestMemory memory, CancellationToken clientGone)
     {
         WriteHead(context.GetRequiredFeature<IHttpResponseFeature>(), answer);
         if (answer.Status == 204)
@@ -113,7 +113,7 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
             return;
         }
 
-        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(clientGone, memory.Revoked);
         deadline.CancelAfter(options.AnswerDeadline);
         try
         {
@@ -121,7 +121,7 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
         }
         catch (OperationCanceledException)
         {
-            // Gone, or too slow: either way the rest of the answer has no reader.
+            // Gone, too slow, or slow while others wait: the rest of the answer has no reader.
             context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
         }
     }

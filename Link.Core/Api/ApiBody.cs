@@ -306,7 +306,7 @@ internal sealed class ApiBody
     private static string Explanation(JsonException broken)
     {
         int position = broken.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return position < 0 ? broken.Message : broken.Message[..position];
+        return Shorten(position < 0 ? broken.Message : broken.Message[..position]);
     }
 
     private static string Name(JsonValueKind kind) => kind switch

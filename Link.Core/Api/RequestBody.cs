@@ -39,23 +39,33 @@ internal sealed class RequestBody(IFeatureCollection features, ApiOptions option
         features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = most;
         long expected = Math.Max(declared ?? most, LeastBytes);
         await memory.TakeAsync(expected * BytesPerByte, cancel);
-        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel, memory.Revoked);
         deadline.CancelAfter(options.BodyDeadline);
         try
         {
-            return await ReadAsync(request.Body, (int)(declared ?? most), deadline.Token);
+            ReadOnlyMemory<byte> body = await ReadAsync(request.Body, (int)(declared ?? most), deadline.Token);
+            memory.Settle();
+            return body;
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OperationCanceledException) when (memory.Revoked.IsCancellationRequested)
+        {
+            throw new ApiBusyException("the body came slowly, and others need the memory");
+        }
+        catch (OperationCanceledException)
         {
             throw new BadHttpRequestException($"the body did not come within {options.BodyDeadline.TotalSeconds:0.###} s", StatusCodes.Status408RequestTimeout);
         }
-        catch (BadHttpRequestException bad) when (bad.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException bad)
         {
-            throw TooLarge(most);
+            throw bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(most) : bad;
         }
-        catch (IOException broken) when (broken is not BadHttpRequestException)
+        catch (Exception broken) when (broken is not OutOfMemoryException)
         {
-            // The client is gone, or its chunks have no size: Kestrel tells both so.
+            // The client is gone, its chunks have no size, its trailers are no text: Kestrel tells each by an exception of its own.
             throw new BadHttpRequestException($"the body is broken: {broken.Message}", StatusCodes.Status400BadRequest, broken);
         }
     }

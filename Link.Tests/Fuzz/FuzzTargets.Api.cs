@@ -55,6 +55,8 @@ internal static partial class FuzzTargets
                     new FuzzGrowth("fields_of_a_plugin_that_are_unknown", size => Body(0, $"{{\"plugin\":\"arp\",\"plugin_config\":{{{Numbered("\"f{0}\":1", size / 9)}}}}}")),
                     new FuzzGrowth("wrong_checks", size => Body(2, $"{{\"healthchecks\":[{FuzzText.Repeat("{}", size, ",")}]}}")),
                     new FuzzGrowth("wrong_fields_of_checks", size => Body(2, $"{{\"healthchecks\":[{{{Numbered("\"f{0}\":1", size / 9)}}}]}}")),
+                    new FuzzGrowth("a_long_name_over_a_list", size => Body(0, $"{{\"{new string('n', size / 2)}\":[{FuzzText.Repeat("1", size / 2, ",")}]}}")),
+                    new FuzzGrowth("a_name_over_a_list", size => Body(0, $"{{\"{new string('n', 128)}\":[{FuzzText.Repeat("1", size, ",")}]}}")),
                     new FuzzGrowth("a_long_address", size => Body(1, $"{{\"ip\":\"{new string('1', size)}\"}}")),
                     new FuzzGrowth("a_long_plugin", size => Body(0, $"{{\"plugin\":\"{new string('\u001f', 0)}{FuzzText.Repeat("\\u001f", size)}\",\"plugin_config\":{{}}}}")),
                 ],

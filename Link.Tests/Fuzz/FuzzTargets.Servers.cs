@@ -37,7 +37,7 @@ internal static partial class FuzzTargets
         [
             "\r\n", "\n", "\r", " ", "\t", "\0", ":", ";", "GET ", "POST ", "HEAD ", "TRACE ", " HTTP/1.1", " HTTP/1.0", " HTTP/9.9", "Host: a\r\n", "Content-Length: 5\r\n", "Content-Length: -1\r\n",
             "Content-Length: 18446744073709551616\r\n", "Content-Length: 5, 5\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding : chunked\r\n", "Connection: close\r\n",
-            "Connection: upgrade\r\nUpgrade: h2c\r\n", "Expect: 100-continue\r\n", "0\r\n\r\n", "1\r\nx\r\n", "7fffffff\r\n", "80000000\r\n", "/endpoints/", "/ips/", "/%2e%2e/", "%00", "/\u00e9", "?a=b", "#", "*",
+            "Connection: upgrade\r\nUpgrade: h2c\r\n", "Expect: 100-continue\r\n", "0\r\n\r\n", "1\r\nx\r\n", "7fffffff\r\n", "80000000\r\n", "ffffffffffff\r\n", "T: \u00e9\r\n", "/endpoints/", "/ips/", "/%2e%2e/", "%00", "/\u00e9", "?a=b", "#", "*",
         ];
         var http = new ByteMutator([.. requests.Select(FuzzText.Utf8)], words);
         var json = new JsonMutator(s_bodies);

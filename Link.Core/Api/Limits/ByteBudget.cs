@@ -3,8 +3,9 @@ using System.Net;
 namespace Link.Core.Api.Limits;
 
 /// <summary>
-/// Bytes of memory that requests may hold at a time, all together and those of one source. Who finds none left waits in line, so that many large requests
-/// take longer instead of more memory. Safe from any thread.
+/// Bytes of memory that requests may hold at a time, all together and those of one source. Who finds none left waits in line, the source with the least
+/// first; and of the source that has the most, the oldest lease that only waits for its client is revoked. So many large requests take longer instead of
+/// more memory, and slow ones keep nobody out. Safe from any thread.
 /// </summary>
 /// <param name="total">Bytes in all.</param>
 /// <param name="mostOfOneSource">Bytes of one source; see <see cref="Access.ClientSource"/>.</param>
@@ -12,8 +13,12 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, long> _bySource = [];
+
+    // Both bounded by the connections.
     private readonly LinkedList<Waiter> _line = [];
+    private readonly LinkedList<ByteLease> _revocable = [];
     private long _taken;
+    private long _revoked;
 
     /// <summary>Bytes that are out now.</summary>
     public long Taken
@@ -35,17 +40,22 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
     public async ValueTask<ByteLease?> TakeAsync(IPAddress source, long bytes, TimeSpan patience, CancellationToken cancel)
     {
-        bytes = Math.Min(bytes, mostOfOneSource);
-        Waiter waiter = new(source, bytes);
+        Waiter waiter = new(source, Math.Min(bytes, mostOfOneSource));
         LinkedListNode<Waiter> place;
+        List<ByteLease> revoked = [];
         lock (_gate)
         {
-            if (Fits(source, bytes) && (_line.Count == 0 || !AnyoneAheadFits()))
-            {
-                return Grant(source, bytes);
-            }
-
             place = _line.AddLast(waiter);
+            ServeLine();
+            if (!waiter.Turn.Task.IsCompleted)
+            {
+                MakeRoom(waiter, revoked);
+            }
+        }
+
+        foreach (ByteLease lease in revoked)
+        {
+            lease.Revoke();
         }
 
         try
@@ -64,68 +74,95 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
     }
 
     /// <summary>Called by the lease, once.</summary>
-    internal void Return(IPAddress source, long bytes)
+    internal void Return(ByteLease lease)
     {
         lock (_gate)
         {
-            _taken -= bytes;
-            long left = _bySource[source] - bytes;
+            _revocable.Remove(lease);
+            _revoked -= lease.IsRevoked ? lease.Bytes : 0;
+            _taken -= lease.Bytes;
+            long left = _bySource[lease.Source] - lease.Bytes;
             if (left == 0)
             {
-                _bySource.Remove(source);
+                _bySource.Remove(lease.Source);
             }
             else
             {
-                _bySource[source] = left;
+                _bySource[lease.Source] = left;
             }
 
             ServeLine();
         }
     }
 
-    private bool Fits(IPAddress source, long bytes) =>
-        _taken + bytes <= total && _bySource.GetValueOrDefault(source) + bytes <= mostOfOneSource;
-
-    private bool AnyoneAheadFits()
+    internal void Settle(ByteLease lease)
     {
-        foreach (Waiter waiter in _line)
+        lock (_gate)
         {
-            if (_bySource.GetValueOrDefault(waiter.Source) + waiter.Bytes <= mostOfOneSource)
-            {
-                return true;
-            }
+            _revocable.Remove(lease);
         }
-
-        return false;
     }
 
-    private ByteLease Grant(IPAddress source, long bytes)
-    {
-        _taken += bytes;
-        _bySource[source] = _bySource.GetValueOrDefault(source) + bytes;
-        return new ByteLease(this, source, bytes);
-    }
+    private long TakenBy(IPAddress source) => _bySource.GetValueOrDefault(source);
 
-    /// <summary>First come, first served; but a source that has its share keeps nobody behind it waiting.</summary>
+    /// <summary>The source that has the least goes first, and of one source who came first. Who has a whole share keeps nobody waiting.</summary>
     private void ServeLine()
     {
-        for (LinkedListNode<Waiter>? place = _line.First; place is not null;)
+        while (FindNext() is { } next && _taken + next.Value.Bytes <= total)
         {
-            LinkedListNode<Waiter>? next = place.Next;
-            Waiter waiter = place.Value;
-            if (_bySource.GetValueOrDefault(waiter.Source) + waiter.Bytes <= mostOfOneSource)
-            {
-                if (_taken + waiter.Bytes > total)
-                {
-                    return;
-                }
-
-                _line.Remove(place);
-                waiter.Turn.SetResult(Grant(waiter.Source, waiter.Bytes));
-            }
-
-            place = next;
+            Waiter waiter = next.Value;
+            _line.Remove(next);
+            _taken += waiter.Bytes;
+            _bySource[waiter.Source] = TakenBy(waiter.Source) + waiter.Bytes;
+            ByteLease lease = new(this, waiter.Source, waiter.Bytes);
+            _revocable.AddLast(lease);
+            waiter.Turn.SetResult(lease);
         }
+    }
+
+    private LinkedListNode<Waiter>? FindNext()
+    {
+        LinkedListNode<Waiter>? next = null;
+        long least = long.MaxValue;
+        for (LinkedListNode<Waiter>? place = _line.First; place is not null; place = place.Next)
+        {
+            long taken = TakenBy(place.Value.Source);
+            if (taken < least && taken + place.Value.Bytes <= mostOfOneSource)
+            {
+                (next, least) = (place, taken);
+            }
+        }
+
+        return next;
+    }
+
+    /// <summary>Revokes from those who have more than the waiter would have, until there would be room.</summary>
+    private void MakeRoom(Waiter waiter, List<ByteLease> revoked)
+    {
+        long wouldHave = TakenBy(waiter.Source) + waiter.Bytes;
+        while (wouldHave <= mostOfOneSource && _taken - _revoked + waiter.Bytes > total && FindRichest(wouldHave) is { } lease)
+        {
+            _revocable.Remove(lease);
+            lease.IsRevoked = true;
+            _revoked += lease.Bytes;
+            revoked.Add(lease);
+        }
+    }
+
+    private ByteLease? FindRichest(long than)
+    {
+        ByteLease? richest = null;
+        long most = than;
+        foreach (ByteLease lease in _revocable)
+        {
+            long taken = TakenBy(lease.Source);
+            if (taken > most)
+            {
+                (richest, most) = (lease, taken);
+            }
+        }
+
+        return richest;
     }
 
     /// <summary>Out of the line. The lease, if the turn came at the last moment.</summary>
@@ -139,7 +176,6 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
             }
 
             _line.Remove(place);
-            // Whoever stood behind a large wish may fit.
             ServeLine();
             return null;
         }

@@ -14,6 +14,12 @@ internal sealed class RequestMemory(ByteBudget budget, ArrayPool<byte> buffers, 
     private byte[]? _buffer;
     private IDisposable? _kept;
 
+    /// <summary>Others need it more: stop waiting for the client. Never, as long as nothing was taken.</summary>
+    public CancellationToken Revoked => _lease?.Revoked ?? CancellationToken.None;
+
+    /// <summary>The client has sent its part.</summary>
+    public void Settle() => _lease?.Settle();
+
     /// <summary>Once a request.</summary>
     /// <param name="bytes">At the worst.</param>
     /// <param name="cancel">Ends the wait: the client is gone.</param>

@@ -67,18 +67,4 @@ internal static class Rtnetlink
         public uint ifi_flags;
         public uint ifi_change;
     }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct rtmsg
-    {
-        public byte rtm_family;
-        public byte rtm_dst_len;
-        public byte rtm_src_len;
-        public byte rtm_tos;
-        public byte rtm_table;
-        public byte rtm_protocol;
-        public byte rtm_scope;
-        public byte rtm_type;
-        public uint rtm_flags;
-    }
 }

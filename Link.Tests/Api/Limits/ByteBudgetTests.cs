@@ -31,6 +31,7 @@ public sealed class ByteBudgetTests
     public async Task One_source_waits_for_its_own_and_keeps_nobody_else_waiting()
     {
         ByteLease first = (await TakeAsync(s_one, 60))!;
+        first.Settle();
         Task<ByteLease?> waits = TakeAsync(s_one, 10);
         Assert.False(waits.IsCompleted);
         using ByteLease other = (await TakeAsync(s_two, 40))!;
@@ -41,21 +42,48 @@ public sealed class ByteBudgetTests
     }
 
     [Fact]
-    public async Task First_come_is_first_served()
+    public async Task First_come_is_first_served_and_the_source_with_the_least_before_it()
     {
         ByteLease first = (await TakeAsync(s_one, 60))!;
-        Task<ByteLease?> large = TakeAsync(s_two, 50);
-        Task<ByteLease?> small = TakeAsync(s_three, 20);
-        Assert.False(small.IsCompleted);
+        ByteLease little = (await TakeAsync(s_two, 10))!;
+        first.Settle();
+        little.Settle();
+        Task<ByteLease?> more = TakeAsync(s_two, 50);
+        Task<ByteLease?> newcomer = TakeAsync(s_three, 50);
         first.Dispose();
-        await Task.WhenAll(large, small);
-        Assert.Equal(70, _budget.Taken);
+        await newcomer;
+        Assert.False(more.IsCompleted);
+        (await newcomer)!.Dispose();
+        Assert.NotNull(await more);
+    }
+
+    [Fact]
+    public async Task What_waits_for_its_client_makes_way_for_a_source_that_has_less()
+    {
+        ByteLease settled = (await TakeAsync(s_one, 20))!;
+        settled.Settle();
+        ByteLease slow = (await TakeAsync(s_one, 40))!;
+        ByteLease other = (await TakeAsync(s_two, 30))!;
+        Task<ByteLease?> newcomer = TakeAsync(s_three, 20);
+        Assert.Equal([false, true, false], new[] { settled, slow, other }.Select(lease => lease.Revoked.IsCancellationRequested));
+        Assert.False(newcomer.IsCompleted);
+        slow.Dispose();
+        Assert.NotNull(await newcomer);
+
+        // Nobody loses to one who would have as much.
+        Task<ByteLease?> equal = TakeAsync(s_three, 50);
+        Assert.False(other.Revoked.IsCancellationRequested);
+        settled.Dispose();
+        Assert.False(equal.IsCompleted);
+        other.Dispose();
+        Assert.NotNull(await equal);
     }
 
     [Fact]
     public async Task Who_waits_too_long_or_goes_away_gets_nothing_and_lets_the_next_one_through()
     {
         using ByteLease first = (await TakeAsync(s_one, 60))!;
+        first.Settle();
         using CancellationTokenSource gone = new();
         Task<ByteLease?> large = _budget.TakeAsync(s_two, 50, s_patience, gone.Token).AsTask();
         Task<ByteLease?> small = TakeAsync(s_three, 20);
