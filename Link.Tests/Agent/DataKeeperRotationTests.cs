@@ -144,7 +144,7 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
     {
         await PutSecretsAsync(250, OldRing);
         var data = await _bed.Store.ReadAsync(CancellationToken.None);
-        await _bed.Store.RotateAsync(RotationPlan.Make(_bed.Host, data.Secrets.Values, BothRing, SecretFormat.AesGcm).ToBatches()[0], CancellationToken.None);
+        await _bed.Store.RotateAsync(RotationPlan.Make(_bed.Host, data, BothRing, SecretFormat.AesGcm, RecordedDump.SecretsOf, _bed.Loaded).ToBatches()[0], CancellationToken.None);
         var half = await _bed.ReadAllAsync();
         Assert.Equal(100, half.Values.Count(static pair => pair.Version == 2));
         var keeper = _bed.Keeper(BothRing);
