@@ -46,6 +46,7 @@ internal static class CommandTree
         root.Subcommands.Add(AgentCommands.Undrain(builder));
         root.Subcommands.Add(AgentCommands.Health(builder));
         root.Subcommands.Add(RotateCommand.Create(builder));
+        root.Subcommands.Add(GenerateKeyCommand.Create(builder));
         root.Subcommands.Add(HashPasswordCommand.Create(builder));
         root.Subcommands.Add(AgentCommands.Version(builder));
         root.Subcommands.Add(CompleteCommand.Create(root, console, options));

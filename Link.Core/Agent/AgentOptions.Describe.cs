@@ -45,6 +45,7 @@ internal sealed partial record AgentOptions
         Setting("SECRET_STORAGE_ENCRYPTION_KEY", SecretStorageEncryptionKey),
         Setting("SECRET_STORAGE_ALTERNATE_KEYS", SecretStorageAlternateKeys.Count == 0 ? null : string.Join(',', SecretStorageAlternateKeys)),
         Setting("SECRET_STORAGE_FORMAT", SecretType.Of(SecretStorageFormat)),
+        Setting("SECRET_STORAGE_REQUIRE_BOUND", SecretStorageRequireBound ? "yes" : "no"),
         Setting("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", OutscalePublicIpRefreshInterval),
         Setting("OSC_ENDPOINT_API", OscEndpointApi?.AbsoluteUri),
         Setting("GO_ENV", GoEnv),

@@ -20,6 +20,7 @@ internal sealed partial record AgentOptions
     private const int MaxSocketPathBytes = 107;
     private const int MinKeyLength = 32;
     private const int MaxHostnameLength = 255;
+    private const string NewKey = "make one with link-client generate-key, put this one into SECRET_STORAGE_ALTERNATE_KEYS, and run link-client rotate-encryption-key";
 
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
@@ -65,7 +66,9 @@ internal sealed partial record AgentOptions
             SecretStorageEncryptionKey = ReadKey(read),
             SecretStorageAlternateKeys = ReadAlternateKeys(read),
             SecretStorageFormat = read.Choice(
-                "SECRET_STORAGE_FORMAT", SecretFormat.AesGcm, (SecretType.AesGcm, SecretFormat.AesGcm), (SecretType.AesCfbSha512, SecretFormat.AesCfbSha512)),
+                "SECRET_STORAGE_FORMAT", SecretFormat.AesGcmBound, (SecretType.AesGcmBound, SecretFormat.AesGcmBound), (SecretType.AesGcm, SecretFormat.AesGcm),
+                (SecretType.AesCfbSha512, SecretFormat.AesCfbSha512)),
+            SecretStorageRequireBound = read.Choice("SECRET_STORAGE_REQUIRE_BOUND", false, ("no", false), ("yes", true)),
             OutscalePublicIpRefreshInterval = read.Duration("OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), Day),
             OscEndpointApi = ReadOscEndpoint(read),
             GoEnv = read.Text("GO_ENV"),
@@ -86,6 +89,7 @@ internal sealed partial record AgentOptions
             read.Missing("API_TLS_CERT", "API_TLS_CLIENT_CA is: clients show certificates over TLS only; set API_TLS_CERT and API_TLS_KEY");
         RequireTogether(read, "ETCD_USER", options.EtcdUser is not null, "ETCD_PASSWORD", options.EtcdPassword is not null);
         WarnOfOpenDoors(read, options);
+        WarnOfUnboundSecrets(read, options);
         return new AgentOptionsResult(read.Faults.Count == 0 ? options : null, read.Faults, read.Warnings);
     }
 
@@ -99,6 +103,21 @@ internal sealed partial record AgentOptions
             read.Warn("BIND opens the API to the network without PASSWORD: everyone who reaches it can move addresses; set PASSWORD");
         else if (options.ApiTlsCert is null)
             read.Warn($"{(options.BasicAuth ? "PASSWORD goes" : "the passwords of API_USERS_FILE go")} over the network in clear; set API_TLS_CERT and API_TLS_KEY, or BIND=127.0.0.1,::1");
+    }
+
+    private static void WarnOfUnboundSecrets(EnvironmentReader read, AgentOptions options)
+    {
+        if (options.SecretStorageFormat == SecretFormat.AesGcmBound)
+            return;
+        string format = SecretType.Of(options.SecretStorageFormat);
+        if (options.SecretStorageRequireBound)
+            read.Fault("SECRET_STORAGE_FORMAT", format, "binds no secret to its destination, and SECRET_STORAGE_REQUIRE_BOUND=yes opens no other", SecretType.AesGcmBound);
+        else
+        {
+            read.Warn(
+                $"SECRET_STORAGE_FORMAT={format} binds no secret to its destination: whoever can write etcd can have it sent elsewhere; "
+                + "take it out when there is no way back any more, and run link-client rotate-encryption-key");
+        }
     }
 
     private static string ReadHostname(EnvironmentReader read, string? systemHostname)
@@ -253,6 +272,8 @@ internal sealed partial record AgentOptions
         var key = read.Secret("SECRET_STORAGE_ENCRYPTION_KEY", "secret-storage-encryption-key", out var source);
         if (key is not null && key.Reveal().Length < MinKeyLength)
             read.SecretFault(source, $"has {key.Reveal().Length} characters", $"{MinKeyLength} characters or more");
+        else if (key is not null && KeyText.Fault(key) is { } weak)
+            read.Warn($"{read.SourceOf(source)}: the key can be guessed more easily than 32 random bytes, as it {weak}; {NewKey}");
         return key;
     }
 
@@ -266,6 +287,8 @@ internal sealed partial record AgentOptions
         {
             if (keys[i].Length < MinKeyLength)
                 read.SecretFault(source, $"key {i + 1} of {keys.Length} has {keys[i].Length} characters", $"keys of {MinKeyLength} characters or more, comma-separated in the variable and one a line in a file");
+            else if (KeyText.Fault(new Secret(keys[i])) is { } weak)
+                read.Warn($"{read.SourceOf(source)}: key {i + 1} of {keys.Length} can be guessed more easily than 32 random bytes, as it {weak}; take it out when link-client rotate-encryption-key has run");
         }
 
         return [.. keys.Select(key => new Secret(key))];

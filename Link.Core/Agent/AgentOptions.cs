@@ -128,8 +128,14 @@ internal sealed partial record AgentOptions
     /// </summary>
     public IReadOnlyList<Secret> SecretStorageAlternateKeys { get; init; } = [];
 
-    /// <summary>SECRET_STORAGE_FORMAT (ours): aes-256-gcm, or aes-cfb-sha512 for those who may go back to LinK. Default aes-256-gcm.</summary>
-    public SecretFormat SecretStorageFormat { get; init; } = SecretFormat.AesGcm;
+    /// <summary>
+    /// SECRET_STORAGE_FORMAT (ours): aes-256-gcm-bound; or, for those who may go back, aes-256-gcm to version 1.0 and aes-cfb-sha512 to LinK.
+    /// Default aes-256-gcm-bound.
+    /// </summary>
+    public SecretFormat SecretStorageFormat { get; init; } = SecretFormat.AesGcmBound;
+
+    /// <summary>SECRET_STORAGE_REQUIRE_BOUND (ours): yes or no; yes: secrets that are not bound to their destination do not open. Default no.</summary>
+    public bool SecretStorageRequireBound { get; init; }
 
     /// <summary>OUTSCALE_PUBLIC_IP_REFRESH_INTERVAL: period of the outscale plugin's check, 1s to 24h. Default 1m.</summary>
     public TimeSpan OutscalePublicIpRefreshInterval { get; init; } = TimeSpan.FromMinutes(1);

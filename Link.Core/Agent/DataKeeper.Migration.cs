@@ -1,4 +1,5 @@
 using Link.Core.Etcd;
+using Link.Core.Secrets;
 using Link.Core.Storage;
 
 namespace Link.Core.Agent;
@@ -69,6 +70,13 @@ internal sealed partial class DataKeeper
                 ("count", plan.Unreferenced.Count), ("first", plan.Unreferenced[0].Key)));
         }
 
+        if (plan.Unbound > 0 && plan.Migrations.Count == 0 && format == SecretFormat.AesGcmBound)
+        {
+            Tell("unbound", () => log.Warning(
+                "secrets in etcd are not bound to their destination: whoever can write etcd can have them sent elsewhere; link-client rotate-encryption-key binds them",
+                ("count", plan.Unbound)));
+        }
+
         bool progress = false;
         foreach (EndpointMigration migration in plan.Migrations)
         {
@@ -89,9 +97,22 @@ internal sealed partial class DataKeeper
     }
 
     private MigrationPlan PlanMigrations(HostData data) =>
-        Migrations.Plan(store.Hostname, data.Endpoints, data.Secrets, keys, format, plugin => pluginOf(plugin)?.SecretFields);
+        Migrations.Plan(store.Hostname, data.Endpoints, data.Secrets, keys, format, SecretsOf);
 
-    private string? KeyOf(EndpointMigration migration) => pluginOf(migration.New.Plugin)?.FindElectionKey(migration.New.ParsePluginConfig());
+    private PluginSecrets? SecretsOf(string plugin) => pluginOf(plugin) is { } known ? SecretsOfPlugin.Of(known) : null;
+
+    private string? KeyOf(EndpointMigration migration)
+    {
+        try
+        {
+            return pluginOf(migration.New.Plugin)?.FindElectionKey(migration.New.ParsePluginConfig());
+        }
+        catch (InvalidOperationException)
+        {
+            // Something in it is not text.
+            return null;
+        }
+    }
 
     // What does not change is said once.
     private void Tell(string about, Action say)

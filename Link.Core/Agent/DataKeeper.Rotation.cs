@@ -1,5 +1,6 @@
 using Link.Core.Api;
 using Link.Core.Etcd;
+using Link.Core.Secrets;
 using Link.Core.Storage;
 
 namespace Link.Core.Agent;
@@ -82,7 +83,9 @@ internal sealed partial class DataKeeper
             return new Outcome(OutcomeStatus.Conflict, $"{plan.Rotations.Count} secrets are written by somebody else all the time: rotate again");
         if (plan.Faults.Count > 0)
             return new Outcome(OutcomeStatus.Conflict, $"{Rotation.Failed} of {plan.Total} secrets cannot be encrypted anew, the others are under the current key: {Name(plan.Faults)}");
-        log.Info("the secrets of this host are under the current key", ("secrets", plan.Total));
+        log.Info("the secrets of this host are under the current key", ("secrets", plan.Total), ("format", SecretType.Of(format)));
+        if (plan.Unused > 0)
+            log.Warning("secrets that belong to no endpoint of this host were not encrypted anew; they can be deleted", ("count", plan.Unused));
         return new Outcome(OutcomeStatus.Done);
     }
 
@@ -90,7 +93,7 @@ internal sealed partial class DataKeeper
     private async Task<RotationPlan> PlanAsync(bool force, HashSet<string> done, CancellationToken cancel)
     {
         HostData data = await ReadAsync(cancel).ConfigureAwait(false);
-        RotationPlan plan = RotationPlan.Make(store.Hostname, data.Secrets.Values, keys, format, all: force);
+        RotationPlan plan = RotationPlan.Make(store.Hostname, data, keys, format, SecretsOf, await kept.LoadedAsync().ConfigureAwait(false), all: force);
         if (done.Count > 0)
             plan = plan with { Rotations = [.. plan.Rotations.Where(rotation => !done.Contains(rotation.Key))] };
 

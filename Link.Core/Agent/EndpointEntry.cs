@@ -11,6 +11,9 @@ internal sealed class EndpointEntry(EndpointRecord record, EndpointData stored)
 
     public EndpointRecord Record { get; set; } = record;
 
+    /// <summary>As it was when it was loaded or added.</summary>
+    public EndpointRecord Loaded { get; } = record;
+
     /// <summary>As it is in etcd, or is to be.</summary>
     public EndpointData Stored { get; set; } = stored;
 

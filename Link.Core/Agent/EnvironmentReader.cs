@@ -83,6 +83,10 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> envi
         return SecretFile(source, credentialPath);
     }
 
+    /// <summary>The same for an operator: with the file's path, if there is one.</summary>
+    /// <param name="source">As <see cref="Secret(string, string, out string)"/> gave it.</param>
+    public string SourceOf(string source) => source.EndsWith("_FILE", StringComparison.Ordinal) && Text(source) is { } path ? $"{source}=\"{Show(path)}\"" : source;
+
     private Secret? SecretFile(string source, string path)
     {
         const string accepts = "a readable file with the secret as its text";

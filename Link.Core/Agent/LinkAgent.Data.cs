@@ -32,6 +32,9 @@ internal sealed partial class LinkAgent : IKeptData
         });
     }
 
+    Task<IReadOnlyDictionary<string, EndpointRecord>> IKeptData.LoadedAsync() => _loop.InvokeAsync(() =>
+        (IReadOnlyDictionary<string, EndpointRecord>)_entries.Values.ToDictionary(static entry => entry.Id, static entry => entry.Loaded));
+
     /// <summary>What lies in etcd of an endpoint, to be written again as it is should etcd lose it.</summary>
     private EndpointData StoredOf(Stored<EndpointRecord> endpoint, EndpointRecord record, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
     {

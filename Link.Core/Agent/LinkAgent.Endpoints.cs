@@ -29,7 +29,7 @@ internal sealed partial class LinkAgent
             return Invalid(faults);
 
         string id = EndpointId.New();
-        SealedConfig sealedConfig = EndpointSecrets.Seal(_options.Hostname, id, config.ToJson(), plugin.SecretFields, _keys, _options.SecretStorageFormat);
+        SealedConfig sealedConfig = EndpointSecrets.Seal(_options.Hostname, id, config.ToJson(), SecretsOfPlugin.Of(plugin), _keys, _options.SecretStorageFormat);
         foreach (SecretFault fault in sealedConfig.Faults)
             faults[$"plugin_config.{fault.Field}"] = [fault.Message];
         if (sealedConfig.Config is not { } toStore)
@@ -111,6 +111,20 @@ internal sealed partial class LinkAgent
     private LoadedEndpoint Load(Stored<EndpointRecord> endpoint, EndpointRecord record, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
     {
         EndpointData stored = StoredOf(endpoint, record, secrets);
+        try
+        {
+            return Load(record, stored, secrets);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair: JSON can have it, a text cannot.
+            return new LoadedEndpoint(record, stored, null, null, null, "plugin_config has text that is not UTF-8");
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">Something in the configuration is not text.</exception>
+    private LoadedEndpoint Load(EndpointRecord record, EndpointData stored, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets)
+    {
         if (!_plugins.TryGetValue(record.Plugin, out IPlugin? plugin))
             return new LoadedEndpoint(record, stored, null, null, null, $"this agent has no plugin \"{record.Plugin}\"");
         if (record.Checks.FirstOrDefault(static check => check.Type != HealthCheck.Tcp) is { } unknown)
@@ -120,7 +134,7 @@ internal sealed partial class LinkAgent
                 $"this agent has no check of type \"{ForeignText.OneLine(unknown.Type)}\": update it, or replace the checks and start it again");
         }
 
-        OpenedConfig opened = EndpointSecrets.Open(_options.Hostname, record.Id, record.PluginConfig, plugin.SecretFields, secrets, _keys);
+        OpenedConfig opened = EndpointSecrets.Open(_options.Hostname, record.Id, record.PluginConfig, SecretsOfPlugin.Of(plugin), secrets, _keys);
         if (opened.Config is not { } config)
             return new LoadedEndpoint(record, stored, plugin, null, plugin.FindElectionKey(record.ParsePluginConfig()), string.Join("; ", opened.Faults));
         Validated<PluginConfig> parsed = plugin.Read(ParseOpened(config), stored: true);

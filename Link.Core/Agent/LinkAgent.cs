@@ -86,7 +86,7 @@ internal sealed partial class LinkAgent : IDisposable
             },
             now,
             new Random());
-        _keys = new KeyRing(options.SecretStorageEncryptionKey, options.SecretStorageAlternateKeys);
+        _keys = new KeyRing(options.SecretStorageEncryptionKey, options.SecretStorageAlternateKeys, options.SecretStorageRequireBound);
         _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Stored, OnHostReadAsync, Feed, OnPeers);
         _outputs = new ArpOutputs(
             new AnnounceOptions { Rounds = options.ArpGratuitousCount + 1, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },

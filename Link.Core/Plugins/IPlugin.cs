@@ -17,6 +17,12 @@ internal interface IPlugin
     /// </summary>
     IReadOnlyList<string> SecretFields { get; }
 
+    /// <summary>
+    /// The fields, texts or lists of texts, that decide who receives the secrets and what is done with them. A stored secret opens only while they are
+    /// as they were when it was given: whoever can write etcd must not send it elsewhere. A field can be added later, but none taken out.
+    /// </summary>
+    IReadOnlyList<string> DestinationFields { get; }
+
     /// <summary>Reads a configuration with its secrets in clear.</summary>
     /// <param name="stored">
     /// False: what a user wants; every error is told, and unknown fields are errors, because a misspelt one would be lost silently.

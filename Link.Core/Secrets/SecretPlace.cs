@@ -1,23 +1,22 @@
-using System.Buffers.Binary;
-using System.Text;
-
 namespace Link.Core.Secrets;
 
-/// <summary>Where a secret lies. What is encrypted for one place does not open at another, if its type can tell.</summary>
+/// <summary>Where a secret lies, and what for. What is encrypted for one place does not open at another, if its type can tell.</summary>
 internal readonly record struct SecretPlace(string Host, string EndpointId, string SecretId)
 {
-    /// <summary>The three names in UTF-8, each behind its length in four bytes, the highest first: no two places share it.</summary>
-    public byte[] ToAssociatedData()
-    {
-        var data = new byte[3 * sizeof(uint) + Encoding.UTF8.GetByteCount(Host) + Encoding.UTF8.GetByteCount(EndpointId) + Encoding.UTF8.GetByteCount(SecretId)];
-        var rest = Append(Append(Append(data, Host), EndpointId), SecretId);
-        return rest.IsEmpty ? data : throw new InvalidOperationException("The associated data has another length than its parts.");
-    }
+    private const string BoundLabel = "link secret bound to its purpose, 1";
 
-    private static Span<byte> Append(Span<byte> data, string name)
+    /// <summary>What it was given for; null: nobody can tell. Only <see cref="SecretType.AesGcmBound"/> is bound to it, and needs it.</summary>
+    public SecretPurpose? Purpose { get; init; }
+
+    /// <summary>For <see cref="SecretType.AesGcm"/>: the three names.</summary>
+    public byte[] ToAssociatedData() => new AssociatedData().Add(Host).Add(EndpointId).Add(SecretId).ToArray();
+
+    /// <summary>For <see cref="SecretType.AesGcmBound"/>: the three names and the purpose.</summary>
+    /// <exception cref="InvalidOperationException">There is no purpose.</exception>
+    public byte[] ToBoundAssociatedData()
     {
-        var length = Encoding.UTF8.GetBytes(name, data[sizeof(uint)..]);
-        BinaryPrimitives.WriteInt32BigEndian(data, length);
-        return data[(sizeof(uint) + length)..];
+        SecretPurpose purpose = Purpose ?? throw new InvalidOperationException("A secret cannot be bound to a purpose that is not known.");
+        return new AssociatedData().Add(BoundLabel).Add(Host).Add(EndpointId).Add(SecretId).Add(purpose.Plugin).Add(purpose.Field).Add(purpose.Destination.Digest)
+            .ToArray();
     }
 }

@@ -4,13 +4,13 @@ using Link.Core.Secrets;
 namespace Link.Core.Storage;
 
 /// <summary>
-/// A secret as etcd stores it under <see cref="KeyLayout.Secret"/>: <c>{"id","endpoint_id","type","data","hash"?}</c>.
+/// A secret as etcd stores it under <see cref="KeyLayout.Secret"/>: <c>{"id","endpoint_id","type","data","hash"?,"key_id"?}</c>.
 /// What we do not know of it survives a rewrite.
 /// </summary>
 internal sealed record SecretRecord
 {
     private const int MaxShownLength = 40;
-    private static readonly string[] KnownFields = ["id", "endpoint_id", "type", "data", "hash"];
+    private static readonly string[] KnownFields = ["id", "endpoint_id", "type", "data", "hash", "key_id"];
 
     public required string Id { get; init; }
 
@@ -33,6 +33,8 @@ internal sealed record SecretRecord
         writer.WriteString("data", Sealed.Data);
         if (Sealed.Hash is not null)
             writer.WriteString("hash", Sealed.Hash);
+        if (Sealed.KeyId is not null)
+            writer.WriteString("key_id", Sealed.KeyId);
         RecordJson.WriteUnknownFields(writer, UnknownFields);
     });
 
@@ -54,7 +56,9 @@ internal sealed record SecretRecord
 
     /// <exception cref="JsonException">A field is something else than text.</exception>
     public static SealedSecret ReadSealed(JsonElement json) => new(
-        RecordJson.Text(json, "type"), RecordJson.Text(json, "data"), RecordJson.Text(json, "hash") is { Length: > 0 } hash ? hash : null);
+        RecordJson.Text(json, "type"), RecordJson.Text(json, "data"), NonEmpty(json, "hash"), NonEmpty(json, "key_id"));
+
+    private static string? NonEmpty(JsonElement json, string field) => RecordJson.Text(json, field) is { Length: > 0 } text ? text : null;
 
     private static string Shown(string type) => type.Length <= MaxShownLength ? type : type[..MaxShownLength] + "...";
 }

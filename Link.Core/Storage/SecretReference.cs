@@ -13,7 +13,7 @@ internal readonly record struct SecretReference(string Id, string EndpointId, Se
     /// <summary>True when the secret stands in the configuration itself.</summary>
     public bool IsInside => Inline is not null || Clear is not null;
 
-    /// <summary>True for a form that <see cref="EndpointSecrets.Seal(string, string, string, IReadOnlyList{string}, KeyRing, SecretFormat)"/> would not write.</summary>
+    /// <summary>True for a form that <see cref="EndpointSecrets.Seal(string, string, string, PluginSecrets, KeyRing, SecretFormat)"/> would not write.</summary>
     public bool IsOldForm => IsInside || EndpointId.Length == 0;
 
     /// <exception cref="JsonException">It is none of the forms; the message says what is wrong.</exception>

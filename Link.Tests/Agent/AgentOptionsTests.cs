@@ -49,6 +49,32 @@ public sealed class AgentOptionsTests
     }
 
     [Fact]
+    public void A_key_that_somebody_has_thought_of_gets_a_warning_that_names_where_it_is_and_not_what()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("key", $"{Key}\n");
+        var good = KeyText.Create(hex: false).Reveal();
+        const string advice = "make one with link-client generate-key, put this one into SECRET_STORAGE_ALTERNATE_KEYS, and run link-client rotate-encryption-key";
+
+        Assert.Empty(Read(("SECRET_STORAGE_ENCRYPTION_KEY", good), ("SECRET_STORAGE_ALTERNATE_KEYS", $"{KeyText.Create(hex: true).Reveal()},{KeyText.Create(hex: false).Reveal()}")).Warnings);
+        AssertWarning("SECRET_STORAGE_ENCRYPTION_KEY: the key can be guessed more easily than 32 random bytes, as it ", advice, ("SECRET_STORAGE_ENCRYPTION_KEY", Key));
+        AssertWarning($"SECRET_STORAGE_ENCRYPTION_KEY_FILE=\"{file}\": the key can be guessed", advice, ("SECRET_STORAGE_ENCRYPTION_KEY_FILE", file));
+        AssertWarning("SECRET_STORAGE_ENCRYPTION_KEY: the key can be guessed more easily than 32 random bytes, as it repeats itself; ", advice, ("SECRET_STORAGE_ENCRYPTION_KEY", new string('0', 64)));
+        AssertWarning("SECRET_STORAGE_ALTERNATE_KEYS: key 2 of 2 can be guessed", "take it out when link-client rotate-encryption-key has run", ("SECRET_STORAGE_ALTERNATE_KEYS", $"{good},{Key}"));
+        AssertWarning($"SECRET_STORAGE_ALTERNATE_KEYS_FILE=\"{file}\": key 1 of 1 can be guessed", "has run", ("SECRET_STORAGE_ALTERNATE_KEYS_FILE", file));
+        folder.Write("secret-storage-encryption-key", Key);
+        AssertWarning("credential secret-storage-encryption-key: the key can be guessed", advice, ("CREDENTIALS_DIRECTORY", folder.Path));
+
+        static void AssertWarning(string start, string end, params (string, string)[] variables)
+        {
+            string warning = Assert.Single(Read(variables).Warnings);
+            Assert.StartsWith(start, warning, StringComparison.Ordinal);
+            Assert.EndsWith(end, warning, StringComparison.Ordinal);
+            Assert.DoesNotContain(Key, warning, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_key_that_is_given_twice_is_a_fault()
     {
         using var folder = new TemporaryFolder();
@@ -75,11 +101,23 @@ public sealed class AgentOptionsTests
     }
 
     [Fact]
-    public void The_format_of_secrets_is_ours_or_LinKs()
+    public void The_format_of_secrets_is_ours_or_LinKs_and_one_that_binds_nothing_gets_a_warning()
     {
-        Assert.Equal(SecretFormat.AesGcm, Valid().SecretStorageFormat);
+        Assert.Equal(SecretFormat.AesGcmBound, Valid().SecretStorageFormat);
+        Assert.Equal(SecretFormat.AesGcmBound, Valid(("SECRET_STORAGE_FORMAT", "aes-256-gcm-bound"), ("SECRET_STORAGE_REQUIRE_BOUND", "yes")).SecretStorageFormat);
         Assert.Equal(SecretFormat.AesCfbSha512, Valid(("SECRET_STORAGE_FORMAT", "aes-cfb-sha512")).SecretStorageFormat);
-        Assert.Contains("accepts aes-256-gcm or aes-cfb-sha512", Assert.Single(Read(("SECRET_STORAGE_FORMAT", "rot13")).Faults));
+        Assert.Equal(SecretFormat.AesGcm, Valid(("SECRET_STORAGE_FORMAT", "aes-256-gcm"), ("SECRET_STORAGE_REQUIRE_BOUND", "no")).SecretStorageFormat);
+        Assert.Empty(Read(("SECRET_STORAGE_FORMAT", "aes-256-gcm-bound")).Warnings);
+        foreach (var format in new[] { "aes-256-gcm", "aes-cfb-sha512" })
+        {
+            Assert.StartsWith($"SECRET_STORAGE_FORMAT={format} binds no secret to its destination: whoever can write etcd", Assert.Single(Read(("SECRET_STORAGE_FORMAT", format)).Warnings));
+            Assert.Contains(
+                "binds no secret to its destination, and SECRET_STORAGE_REQUIRE_BOUND=yes opens no other",
+                Assert.Single(Read(("SECRET_STORAGE_FORMAT", format), ("SECRET_STORAGE_REQUIRE_BOUND", "yes")).Faults));
+        }
+
+        Assert.Contains("accepts no or yes", Assert.Single(Read(("SECRET_STORAGE_REQUIRE_BOUND", "maybe")).Faults));
+        Assert.Contains("accepts aes-256-gcm-bound, aes-256-gcm or aes-cfb-sha512", Assert.Single(Read(("SECRET_STORAGE_FORMAT", "rot13")).Faults));
     }
 
     [Fact]

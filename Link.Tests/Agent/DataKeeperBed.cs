@@ -47,6 +47,9 @@ internal sealed class DataKeeperBed : IKeptData, IAsyncDisposable
     /// <summary>What the keeper said last that etcd has; null: nothing yet.</summary>
     public HostData? Kept { get; private set; }
 
+    /// <summary>What an agent has loaded.</summary>
+    public IReadOnlyDictionary<string, EndpointRecord> Loaded { get; set; } = new Dictionary<string, EndpointRecord>();
+
     /// <summary>How often it said so.</summary>
     public int Reads { get; private set; }
 
@@ -118,6 +121,8 @@ internal sealed class DataKeeperBed : IKeptData, IAsyncDisposable
         if (AfterRead is { } after)
             await after(Reads);
     }
+
+    Task<IReadOnlyDictionary<string, EndpointRecord>> IKeptData.LoadedAsync() => Task.FromResult(Loaded);
 
     public async ValueTask DisposeAsync()
     {

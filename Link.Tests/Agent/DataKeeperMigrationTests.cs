@@ -187,7 +187,7 @@ public sealed class DataKeeperMigrationTests
     {
         var data = await bed.Store.ReadAsync(CancellationToken.None);
         Assert.Equal(dump.Clear, Reveal(dump, data));
-        var plan = Migrations.Plan(dump.Host, data.Endpoints, data.Secrets, dump.Ring, SecretFormat.AesGcm, RecordedDump.SecretFieldsOf);
+        var plan = Migrations.Plan(dump.Host, data.Endpoints, data.Secrets, dump.Ring, SecretFormat.AesGcm, RecordedDump.SecretsOf);
         Assert.Equal((0, 0, 0), (plan.Migrations.Count, plan.Faults.Count, plan.Unreferenced.Count));
         Assert.DoesNotContain(data.Secrets.Keys, key => key.StartsWith(KeyLayout.SecretsOf(dump.Host, ""), StringComparison.Ordinal));
         // Whoever restores a wiped etcd knows what it had last.

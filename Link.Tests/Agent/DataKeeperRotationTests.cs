@@ -123,6 +123,46 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
     }
 
     [Fact]
+    public async Task Secrets_that_are_not_bound_are_told_once_and_a_rotation_binds_them_without_a_new_key_too()
+    {
+        await PutSecretsAsync(250, OldRing, SecretFormat.AesGcm);
+        await PutEndpointAsync(250);
+        var keeper = _bed.Keeper(OldRing, SecretFormat.AesGcmBound);
+        await keeper.MigrateAsync();
+        await keeper.MigrateAsync();
+        var told = _bed.LogText().Split('\n').Where(static line => line.Contains("are not bound to their destination", StringComparison.Ordinal)).ToList();
+        Assert.Contains("link-client rotate-encryption-key binds them count=250", Assert.Single(told), StringComparison.Ordinal);
+
+        Assert.Equal(OutcomeStatus.Done, (await keeper.RotateAsync(false)).Status);
+        Assert.Equal((false, 250, 250, 0, null), Counts(keeper.Rotation));
+        var data = await _bed.Store.ReadAsync(CancellationToken.None);
+        Assert.All(data.Secrets.Values, static secret => Assert.Equal(SecretType.AesGcmBound, secret.Record!.Sealed.Type));
+        Assert.Contains("\"H249\":\"value 249\"", RecordedDump.Reveal(_bed.Host, data.Endpoints[0], data.Secrets, OldRing), StringComparison.Ordinal);
+        await _bed.Keeper(OldRing, SecretFormat.AesGcmBound).MigrateAsync();
+        Assert.Single(_bed.LogText().Split('\n'), static line => line.Contains("are not bound to their destination", StringComparison.Ordinal));
+
+        // Now nothing is left to do, and etcd's word alone does not bind them to something else.
+        Assert.Equal(OutcomeStatus.Conflict, (await keeper.RotateAsync(false)).Status);
+        await PutEndpointAsync(250, "https://evil.example");
+        Assert.Equal(OutcomeStatus.Conflict, (await _bed.Keeper(BothRing, SecretFormat.AesGcmBound).RotateAsync(true)).Status);
+        Assert.Equal(data.Secrets.Values.Select(static secret => secret.ModRevision), (await _bed.Store.ReadAsync(CancellationToken.None)).Secrets.Values.Select(static secret => secret.ModRevision));
+    }
+
+    [Fact]
+    public async Task What_an_agent_has_loaded_counts_and_not_what_somebody_has_written_since()
+    {
+        await PutSecretsAsync(2, OldRing, SecretFormat.AesGcm);
+        await PutEndpointAsync(2);
+        _bed.Loaded = (await _bed.Store.ReadAsync(CancellationToken.None)).Endpoints.ToDictionary(static endpoint => endpoint.Record!.Id, static endpoint => endpoint.Record!);
+        await PutEndpointAsync(2, "https://evil.example");
+        var outcome = await _bed.Keeper(BothRing, SecretFormat.AesGcmBound).RotateAsync(false);
+        Assert.Contains("has another destination in etcd than when this agent started", outcome.Error);
+        Assert.Equal("\"value 1\"", await _bed.OpenAsync(Vip, "sec-1", OldRing));
+        await PutEndpointAsync(2);
+        Assert.Equal(OutcomeStatus.Done, (await _bed.Keeper(BothRing, SecretFormat.AesGcmBound).RotateAsync(false)).Status);
+    }
+
+    [Fact]
     public async Task A_second_rotation_while_one_runs_is_refused()
     {
         await PutSecretsAsync(1, OldRing);
@@ -144,7 +184,7 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
     {
         await PutSecretsAsync(250, OldRing);
         var data = await _bed.Store.ReadAsync(CancellationToken.None);
-        await _bed.Store.RotateAsync(RotationPlan.Make(_bed.Host, data.Secrets.Values, BothRing, SecretFormat.AesGcm).ToBatches()[0], CancellationToken.None);
+        await _bed.Store.RotateAsync(RotationPlan.Make(_bed.Host, data, BothRing, SecretFormat.AesGcm, RecordedDump.SecretsOf, _bed.Loaded).ToBatches()[0], CancellationToken.None);
         var half = await _bed.ReadAllAsync();
         Assert.Equal(100, half.Values.Count(static pair => pair.Version == 2));
         var keeper = _bed.Keeper(BothRing);
@@ -197,7 +237,8 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
     {
         const int count = 1000;
         await PutSecretsAsync(count, OldRing);
-        var keeper = _bed.Keeper(BothRing);
+        await PutEndpointAsync(count);
+        var keeper = _bed.Keeper(BothRing, SecretFormat.AesGcmBound);
         int before = await _bed.TransactionsAsync();
         long start = Stopwatch.GetTimestamp();
         var rotation = Task.Run(() => keeper.RotateAsync(false), TestContext.Current.CancellationToken);
@@ -217,7 +258,17 @@ public sealed class DataKeeperRotationTests(ITestOutputHelper output) : IAsyncLi
         Assert.InRange(requests, 1, 20);
         Assert.Equal(seen.Order(), seen);
         Assert.Equal((false, count, count, 0, null), Counts(keeper.Rotation));
-        Assert.Equal("\"value 999\"", await _bed.OpenAsync(Vip, "sec-999", NewRing));
+        var data = await _bed.Store.ReadAsync(CancellationToken.None);
+        Assert.Contains("\"H999\":\"value 999\"", RecordedDump.Reveal(_bed.Host, data.Endpoints[0], data.Secrets, NewRing), StringComparison.Ordinal);
+    }
+
+    /// <summary>With the first secrets of <see cref="PutSecretsAsync"/> as its headers.</summary>
+    private Task PutEndpointAsync(int secrets, string url = "https://lb.example")
+    {
+        var headers = string.Join(',', Enumerable.Range(0, secrets).Select(static i => $$"""
+            "H{{i}}":{"id":"sec-{{i}}","endpoint_id":"vip-1"}
+            """));
+        return _bed.Client.PutAsync(KeyLayout.Endpoint(_bed.Host, Vip), $$$$"""{"id":"vip-1","ip":"","healthcheck_interval":0,"plugin":"webhook","plugin_config":{"url":"{{{{url}}}}","headers":{{{{{headers}}}}}}}""");
     }
 
     private async Task PutSecretsAsync(int count, KeyRing ring, SecretFormat format = SecretFormat.AesCfbSha512) =>

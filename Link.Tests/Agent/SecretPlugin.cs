@@ -11,6 +11,8 @@ internal sealed class SecretPlugin(string name) : IPlugin
 
     public IReadOnlyList<string> SecretFields { get; } = RecordedDump.SecretFieldsOf(name)!;
 
+    public IReadOnlyList<string> DestinationFields { get; } = RecordedDump.SecretsOf(name)!.DestinationFields;
+
     /// <summary>Called before each endpoint that is migrated.</summary>
     public Action? BeforeMigration { get; init; }
 

@@ -150,7 +150,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         var id = (string)(await AddAsync()).Expect(201).Json["endpoint"]!["id"]!;
         await WaitForStateAsync(Host, id, "ACTIVATED");
         var old = await StoredAsync();
-        Assert.All(await Etcd.ListAsync(Secrets), static pair => Assert.Contains("\"type\":\"aes-256-gcm\"", pair.Value));
+        Assert.All(await Etcd.ListAsync(Secrets), static pair => Assert.Contains("\"type\":\"aes-256-gcm-bound\"", pair.Value));
         var (code, _, error) = await ClientAsync("rotate-encryption-key");
         Assert.Equal(1, code);
         Assert.Contains("there are no alternate keys", error, StringComparison.Ordinal);
@@ -203,7 +203,7 @@ public sealed partial class SecretsTests(LoneBed bed, ITestOutputHelper output) 
         (await AddAsync()).Expect(201);
         await RestartAsync(KeyB, KeyA, "aes-cfb-sha512");
         (await AddAsync("second")).Expect(201);
-        Assert.Equal(["aes-256-gcm", "aes-256-gcm", "aes-cfb-sha512", "aes-cfb-sha512"], (await RecordsAsync()).Select(static record => (string)record["type"]!).Order());
+        Assert.Equal(["aes-256-gcm-bound", "aes-256-gcm-bound", "aes-cfb-sha512", "aes-cfb-sha512"], (await RecordsAsync()).Select(static record => (string)record["type"]!).Order());
         var (code, _, error) = await ClientAsync("rotate-encryption-key");
         Assert.Equal((0, ""), (code, error));
         var opened = new List<string>();

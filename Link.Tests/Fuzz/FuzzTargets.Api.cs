@@ -1,8 +1,11 @@
+using System.Buffers;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using Link.Cli.Client;
 using Link.Core.Api;
 using Link.Core.Api.Access;
+using Link.Core.Api.Limits;
 using Link.Core.Storage;
 using Link.Tests.Api;
 using Link.Tests.Fuzz.Mutators;
@@ -117,10 +120,11 @@ internal static partial class FuzzTargets
         agent.Have(FakeAgent.Arp(FuzzedId, "10.0.0.1/32"));
         var control = new ReadingAgent(agent);
         List<string> log = [];
-        var routes = new ApiRoutes(new ApiOptions { Version = "1.2.3" }, control, (line, fault) => log.Add($"{line} {fault}"), CancellationToken.None);
-        ReadOnlyMemory<byte> body = input.AsMemory(1);
-        Task<ApiAnswer> answering = routes.AnswerAsync(
-            new ApiRequest(method, path[1..].Split('/', 5), _ => Task.FromResult(body), new Caller("anyone", Role.Admin), CancellationToken.None));
+        var options = new ApiOptions { Version = "1.2.3", MaxBodyBytes = int.MaxValue / RequestBody.BytesPerByte, MaxConfigBodyBytes = int.MaxValue / RequestBody.BytesPerByte };
+        var routes = new ApiRoutes(options, control, (line, fault) => log.Add($"{line} {fault}"), CancellationToken.None);
+        using RequestMemory memory = new(new ByteBudget(int.MaxValue, int.MaxValue), ArrayPool<byte>.Shared, IPAddress.Loopback, TimeSpan.Zero);
+        RequestBody body = new(new SentBody(input.AsMemory(1)).Features, options, memory);
+        Task<ApiAnswer> answering = routes.AnswerAsync(new ApiRequest(method, path[1..].Split('/', 5), body, memory, new Caller("anyone", Role.Admin), CancellationToken.None));
         Require(answering.IsCompleted, "the answer waits for something");
         ApiAnswer answer = answering.GetAwaiter().GetResult();
         Require(answer.Status < 500 && log.Count == 0, $"status {answer.Status}; {string.Join("; ", log)}");

@@ -199,21 +199,21 @@ internal static partial class FuzzTargets
                 ReadStored(record, data);
         }
 
-        MigrationPlan plan = Migrations.Plan(FuzzedHost, data.Endpoints, data.Secrets, s_ring, SecretFormat.AesGcm, SecretFieldsOf);
+        MigrationPlan plan = Migrations.Plan(FuzzedHost, data.Endpoints, data.Secrets, s_ring, SecretFormat.AesGcmBound, SecretsOf);
         foreach (EndpointMigration migration in plan.Migrations)
             _ = migration.ToTransaction("k").CalculateSize();
         foreach (MigrationFault fault in plan.Faults)
             _ = fault.ToString();
-        RotationPlan rotation = RotationPlan.Make(FuzzedHost, data.Secrets.Values, s_ring, SecretFormat.AesGcm, all: true);
+        RotationPlan rotation = RotationPlan.Make(FuzzedHost, data, s_ring, SecretFormat.AesGcmBound, SecretsOf, new Dictionary<string, EndpointRecord>(), all: true);
         _ = rotation.ToBatches();
     }
 
     private static void ReadStored(EndpointRecord record, HostData data)
     {
-        IReadOnlyList<string> paths = SecretFieldsOf(record.Plugin) ?? [];
-        using JsonDocument shown = JsonDocument.Parse(EndpointSecrets.ForDisplay(record.PluginConfig, paths));
-        _ = EndpointSecrets.Referenced(FuzzedHost, record.Id, record.PluginConfig, paths, data.Secrets);
-        OpenedConfig opened = EndpointSecrets.Open(FuzzedHost, record.Id, record.PluginConfig, paths, data.Secrets, s_ring);
+        PluginSecrets secrets = SecretsOf(record.Plugin) ?? new PluginSecrets(record.Plugin, [], []);
+        using JsonDocument shown = JsonDocument.Parse(EndpointSecrets.ForDisplay(record.PluginConfig, secrets.Paths));
+        _ = EndpointSecrets.Referenced(FuzzedHost, record.Id, record.PluginConfig, secrets.Paths, data.Secrets);
+        OpenedConfig opened = EndpointSecrets.Open(FuzzedHost, record.Id, record.PluginConfig, secrets, data.Secrets, s_ring);
         if (opened.Config is { } config)
         {
             using JsonDocument clear = JsonDocument.Parse(config.Reveal());
@@ -228,7 +228,8 @@ internal static partial class FuzzTargets
         runner.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
-    private static IReadOnlyList<string>? SecretFieldsOf(string plugin) => plugin == "exec" ? ["environment.*"] : RecordedDump.SecretFieldsOf(plugin);
+    private static PluginSecrets? SecretsOf(string plugin) =>
+        plugin == "exec" ? new PluginSecrets(plugin, ["environment.*"], ["command", "ip", "resource_id"]) : RecordedDump.SecretsOf(plugin);
 
     private static byte[] HostWith(string text, string headers = "", int secrets = 0)
     {

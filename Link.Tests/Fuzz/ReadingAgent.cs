@@ -33,7 +33,7 @@ internal sealed class ReadingAgent(FakeAgent agent) : IAgentControl
 
     public Task<AgentSnapshot> GetStatusAsync(CancellationToken cancel) => agent.GetStatusAsync(cancel);
 
-    public Task<IReadOnlyList<EndpointSnapshot>> ListAsync(CancellationToken cancel) => agent.ListAsync(cancel);
+    public Task<EndpointPage> ListAsync(string? after, CancellationToken cancel) => Task.FromResult(new EndpointPage([], null));
 
     public Task<EndpointSnapshot?> FindAsync(string id, CancellationToken cancel) => agent.FindAsync(id, cancel);
 

@@ -20,6 +20,8 @@ public sealed class CompletionTests
                 ("link-client endpoints add --pl", "--plugin --plugin-config", "--ip"),
                 ("link-client endpoints add --on-etcd-loss ", "claim hold release", "list"),
                 ("link-client -o j", "json", "table"),
+                ("link-client gen", "generate-key", "list"),
+                ("link-client generate-key --", "--hex --file", "--role"),
                 ("link-client hash-password --role ", "read operate admin", "list"),
                 ("link-client ips failover ", "10.0.0.1/32 2001:db8::1/128", "ips"),
                 ("link-client ips failover 10", "10.0.0.1/32", "2001:db8::1/128"),

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Link.Core.Secrets;
 using Xunit;
 
@@ -14,7 +15,7 @@ public sealed class KeyRingTests
     private const string UnicodeData = "96777985d5ba1810f08c0e607690447a4aa52f2e4b2832679cba2c3bcd3f5788c3";
     private const string UnicodeHash = "3919ba69905583fb27db64b629c4f89c5f7b1f9ddf5b046b90f77c54cf5b675151d2b239502199d6922c31438bb8ef156cc12b2621f015bfea35e9c2e1595251";
 
-    private static readonly SecretPlace Place = new("web-1", "vip-1", "sec-1");
+    private static readonly SecretPlace Place = new("web-1", "vip-1", "sec-1") { Purpose = PurposeOf("""{"url":"https://lb.example/vip"}""") };
 
     /// <summary>Key, data, hash, JSON text. The first six are what running LinK agents wrote, the others come from <c>openssl enc -aes-256-cfb</c>.</summary>
     public static TheoryData<string, string, string?, string> Vectors => new()
@@ -87,6 +88,80 @@ public sealed class KeyRingTests
     }
 
     [Fact]
+    public void A_bound_secret_opens_for_its_plugin_field_and_destination_and_for_nothing_else()
+    {
+        const string config = """{"url":"https://lb.example/vip","ca":"PEM","command":["/p","a"]}""";
+        var given = Place with { Purpose = PurposeOf(config) };
+        var secret = Ring(Key).Seal(given, new Secret("\"x\""), SecretFormat.AesGcmBound);
+        Assert.Equal(("\"x\"", true), Opened(Ring(Key).Open(given with { Purpose = PurposeOf("""{"command":["\u002fp","a"],"ca":"PEM","timeout":3,"url":"https:\/\/lb.example/vip"}""") }, secret)));
+        SecretPlace[] others =
+        [
+            given with { Host = "web-2" },
+            given with { EndpointId = "vip-2" },
+            given with { SecretId = "sec-2" },
+            given with { Purpose = null },
+            given with { Purpose = PurposeOf(config, plugin: "exec") },
+            given with { Purpose = PurposeOf(config, field: "headers.X") },
+            given with { Purpose = PurposeOf(config, secretFields: "headers.X") },
+            .. new[]
+            {
+                """{"url":"https://evil.example/vip","ca":"PEM","command":["/p","a"]}""",
+                """{"url":"https://lb.example/vip?","ca":"PEM","command":["/p","a"]}""",
+                """{"url":"http://lb.example/vip","ca":"PEM","command":["/p","a"]}""",
+                """{"url":"https://lb.example/vip","url":"https://evil.example/","ca":"PEM","command":["/p","a"]}""",
+                """{"url":["https://lb.example/vip"],"ca":"PEM","command":["/p","a"]}""",
+                """{"url":"https://lb.example/vip","ca":"MEP","command":["/p","a"]}""",
+                """{"url":"https://lb.example/vip","command":["/p","a"]}""",
+                """{"url":"https://lb.example/vip","ca":null,"command":["/p","a"]}""",
+                """{"url":"https://lb.example/vip","ca":"PEM","command":["/p","a",""]}""",
+                """{"url":"https://lb.example/vip","ca":"PEM","command":["/pa"]}""",
+                """{"url":"https://lb.example/vip","ca":"PEM","command":["/p",["a"]]}""",
+                """{"url":"https://lb.example/vip","ca":"PEM"}""",
+                """["https://lb.example/vip"]""",
+            }.Select(other => given with { Purpose = PurposeOf(other) }),
+        ];
+        Assert.All(others, other => Assert.Equal(OpenFailure.OtherPurpose, Ring(OtherKey, Key).Open(other, secret).Failure));
+        Assert.All(others.Append(given), other => Assert.Equal(other.Purpose is null ? OpenFailure.OtherPurpose : OpenFailure.NoKeyFits, Ring(OtherKey).Open(other, secret).Failure));
+        Assert.Throws<InvalidOperationException>(() => Ring(Key).Seal(given with { Purpose = null }, new Secret("\"x\""), SecretFormat.AesGcmBound));
+    }
+
+    [Fact]
+    public void A_field_that_a_later_version_counts_too_changes_nothing_where_it_is_absent()
+    {
+        using var document = JsonDocument.Parse("""{"url":"u"}""");
+        Assert.True(SecretDestination.Of(document.RootElement, ["url"], ["secret"]).Matches(SecretDestination.Of(document.RootElement, ["url", "later"], ["secret"])));
+        Assert.False(SecretDestination.Of(document.RootElement, ["url"], ["secret"]).Matches(SecretDestination.Of(document.RootElement, ["later"], ["secret"])));
+    }
+
+    [Fact]
+    public void A_bound_secret_opens_under_the_name_of_no_other_type()
+    {
+        // CFB's first block is GCM's, with the nonce and a counter of 2 as IV, and aes-cfb has nothing that could tell.
+        static SealedSecret AsCfb(SealedSecret gcm)
+        {
+            var data = Convert.FromHexString(gcm.Data);
+            return new SealedSecret(SecretType.AesCfb, Convert.ToHexStringLower([.. data[..12], 0, 0, 0, 2, .. data[12..^16]]));
+        }
+
+        var old = Ring(Key).Seal(Place, new Secret("\"hunter2\""), SecretFormat.AesGcm);
+        Assert.Equal(("\"hunter2\"", true), Opened(Ring(Key).Open(new SecretPlace("any", "place", "at all"), AsCfb(old))));
+
+        var bound = Ring(Key).Seal(Place, new Secret("\"hunter2\""), SecretFormat.AesGcmBound);
+        Assert.Equal(OpenFailure.NoKeyFits, Ring(Key).Open(Place, AsCfb(bound)).Failure);
+        Assert.Equal(OpenFailure.NoKeyFits, Ring(Key).Open(Place, bound with { Type = SecretType.AesGcm }).Failure);
+        Assert.Equal(OpenFailure.NoKeyFits, Ring(Key).Open(Place, bound with { Type = SecretType.AesCfb }).Failure);
+        Assert.NotEqual(OpenFailure.None, Ring(Key).Open(Place, old with { Type = SecretType.AesGcmBound }).Failure);
+    }
+
+    [Fact]
+    public void Where_only_bound_secrets_are_wanted_nothing_else_opens()
+    {
+        var strict = new KeyRing(new Secret(Key), [], requiresBound: true);
+        foreach (var format in Enum.GetValues<SecretFormat>())
+            Assert.Equal(format == SecretFormat.AesGcmBound ? OpenFailure.None : OpenFailure.NotBound, strict.Open(Place, Ring(Key).Seal(Place, new Secret("\"x\""), format)).Failure);
+    }
+
+    [Fact]
     public void Two_places_whose_names_run_together_are_two_places()
     {
         var secret = Ring(Key).Seal(new SecretPlace("web", "-1vip", "sec"), new Secret("\"x\""), SecretFormat.AesGcm);
@@ -103,6 +178,14 @@ public sealed class KeyRingTests
             var data = Convert.FromHexString(secret.Data);
             data[i / 2] ^= 1;
             Assert.Equal(OpenFailure.NoKeyFits, Ring(Key).Open(Place, secret with { Data = Convert.ToHexStringLower(data) }).Failure);
+        }
+
+        secret = Ring(Key).Seal(Place, new Secret("\"x\""), SecretFormat.AesGcmBound);
+        for (var i = 0; i < secret.Data.Length / 2; i++)
+        {
+            var data = Convert.FromHexString(secret.Data);
+            data[i] ^= 1;
+            Assert.Equal(OpenFailure.OtherPurpose, Ring(Key).Open(Place, secret with { Data = Convert.ToHexStringLower(data) }).Failure);
         }
     }
 
@@ -184,6 +267,12 @@ public sealed class KeyRingTests
     public void Bytes_that_are_no_UTF_8_are_no_JSON_string() => Assert.False(KeyRing.IsJsonString([(byte)'"', 0xff, (byte)'"']));
 
     internal static KeyRing Ring(string key, params string[] alternates) => new(new Secret(key), [.. alternates.Select(static alternate => new Secret(alternate))]);
+
+    private static SecretPurpose PurposeOf(string config, string plugin = "webhook", string field = "secret", params string[] secretFields)
+    {
+        using var document = JsonDocument.Parse(config);
+        return new SecretPurpose(plugin, field, SecretDestination.Of(document.RootElement, ["url", "ca", "command"], ["secret", .. secretFields]));
+    }
 
     private static (string?, bool) Opened(OpenedSecret opened) => (opened.Json?.Reveal(), opened.ByCurrentKey);
 

@@ -10,6 +10,7 @@ public sealed class EndpointSecretsTests
     private const string Host = "web-1";
     private const string Id = "vip-1";
     private static readonly string[] WebhookPaths = ["secret", "headers.*"];
+    private static readonly PluginSecrets Webhook = RecordedDump.SecretsOf("webhook")!;
     private static readonly KeyRing Ring = new(new Secret("the-current-key-0123456789abcdef0123"), []);
     private static readonly KeyRing NoKey = new(null, []);
 
@@ -25,22 +26,22 @@ public sealed class EndpointSecretsTests
     [MemberData(nameof(Configs))]
     public void A_configuration_is_sealed_and_opened_with_its_fields_in_their_order(string fields, string config)
     {
-        string[] paths = fields.Length == 0 ? [] : fields.Split(',');
+        var plugin = new PluginSecrets("any", fields.Length == 0 ? [] : fields.Split(','), ["url", "region", "ip"]);
         foreach (var format in Enum.GetValues<SecretFormat>())
         {
-            var (stored, puts, faults) = EndpointSecrets.Seal(Host, Id, config, paths, Ring, format);
+            var (stored, puts, faults) = EndpointSecrets.Seal(Host, Id, config, plugin, Ring, format);
             Assert.Empty(faults);
             Assert.All(puts, put => Assert.Equal((KeyLayout.Secret(Host, Id, put.Record.Id), Id, SecretType.Of(format)), (put.Key, put.Record.EndpointId, put.Record.Sealed.Type)));
             Assert.All(puts, put => Assert.Contains($$"""{"id":"{{put.Record.Id}}","endpoint_id":"vip-1"}""", stored));
             Assert.Equal(puts.Count, puts.Select(static put => put.Record.Id).Distinct().Count());
-            Assert.Equal(config, Open(stored!, paths, Secrets(puts)).Config?.Reveal());
+            Assert.Equal(config, Open(stored!, plugin, Secrets(puts)).Config?.Reveal());
         }
     }
 
     [Fact]
     public void What_is_stored_has_no_secret_in_clear()
     {
-        var (stored, puts, _) = EndpointSecrets.Seal(Host, Id, """{"url":"u","headers":{"A":"planted-1"},"secret":"planted-2"}""", WebhookPaths, Ring, SecretFormat.AesCfbSha512);
+        var (stored, puts, _) = EndpointSecrets.Seal(Host, Id, """{"url":"u","headers":{"A":"planted-1"},"secret":"planted-2"}""", Webhook, Ring, SecretFormat.AesCfbSha512);
         Assert.DoesNotContain("planted", stored);
         Assert.All(puts, static put => Assert.DoesNotContain("planted", Encoding.UTF8.GetString(put.Record.Write())));
         Assert.DoesNotContain("planted", EndpointSecrets.ForDisplay(stored!, WebhookPaths));
@@ -49,15 +50,15 @@ public sealed class EndpointSecretsTests
     [Fact]
     public void A_null_is_no_secret()
     {
-        var (stored, puts, faults) = EndpointSecrets.Seal(Host, Id, """{"secret":null,"headers":{"A":null}}""", WebhookPaths, NoKey, SecretFormat.AesGcm);
+        var (stored, puts, faults) = EndpointSecrets.Seal(Host, Id, """{"secret":null,"headers":{"A":null}}""", Webhook, NoKey, SecretFormat.AesGcm);
         Assert.Equal(("""{"secret":null,"headers":{"A":null}}""", 0, 0), (stored, puts.Count, faults.Count));
-        Assert.Equal(stored, Open(stored!, WebhookPaths, Secrets([])).Config?.Reveal());
+        Assert.Equal(stored, Open(stored!, Webhook, Secrets([])).Config?.Reveal());
     }
 
     [Fact]
     public void Without_a_key_every_secret_field_is_a_fault_that_says_what_to_set()
     {
-        var (stored, puts, faults) = EndpointSecrets.Seal(Host, Id, """{"url":"u","headers":{"A":"planted"},"secret":"planted"}""", WebhookPaths, NoKey, SecretFormat.AesGcm);
+        var (stored, puts, faults) = EndpointSecrets.Seal(Host, Id, """{"url":"u","headers":{"A":"planted"},"secret":"planted"}""", Webhook, NoKey, SecretFormat.AesGcm);
         Assert.Null(stored);
         Assert.Empty(puts);
         Assert.Equal(["headers.A", "secret"], faults.Select(static fault => fault.Field));
@@ -68,9 +69,9 @@ public sealed class EndpointSecretsTests
     [Fact]
     public void Values_that_are_no_text_are_told_all_at_once_and_not_shown()
     {
-        var faults = EndpointSecrets.Seal(Host, Id, """{"headers":["planted"],"secret":{"a":"planted"}}""", WebhookPaths, Ring, SecretFormat.AesGcm).Faults;
+        var faults = EndpointSecrets.Seal(Host, Id, """{"headers":["planted"],"secret":{"a":"planted"}}""", Webhook, Ring, SecretFormat.AesGcm).Faults;
         Assert.Equal(["headers: is not an object", "secret: is not a string"], faults.Select(static fault => fault.ToString()));
-        Assert.Equal(["plugin_config is not a JSON object"], EndpointSecrets.Seal(Host, Id, "[\"planted\"", WebhookPaths, Ring, SecretFormat.AesGcm).Faults.Select(static fault => fault.ToString()));
+        Assert.Equal(["plugin_config is not a JSON object"], EndpointSecrets.Seal(Host, Id, "[\"planted\"", Webhook, Ring, SecretFormat.AesGcm).Faults.Select(static fault => fault.ToString()));
     }
 
     [Theory]
@@ -94,7 +95,7 @@ public sealed class EndpointSecretsTests
     [InlineData("""{"secret":{"type":"future","data":"00"}}""", "secret: the secret in the endpoint itself has a type that this version does not know: update this agent")]
     public void What_cannot_be_had_is_told_with_its_field_its_key_and_what_to_do(string stored, string fault)
     {
-        var opened = Open(stored, WebhookPaths, Secrets([]));
+        var opened = Open(stored, Webhook, Secrets([]));
         Assert.Null(opened.Config);
         Assert.Equal([fault], opened.Faults.Select(static one => one.ToString()));
     }
@@ -113,7 +114,7 @@ public sealed class EndpointSecretsTests
         host.Put(KeyLayout.Secret(Host, Id, "sec-1"), "[]");
         Assert.Contains("/link/secrets/hosts/web-1/vip-1/sec-1: is not a JSON object", Fault(host, Ring));
 
-        string Fault(StoredHost stored, KeyRing ring) => Assert.Single(EndpointSecrets.Open(Host, Id, config, WebhookPaths, stored.Secrets, ring).Faults).ToString();
+        string Fault(StoredHost stored, KeyRing ring) => Assert.Single(EndpointSecrets.Open(Host, Id, config, Webhook, stored.Secrets, ring).Faults).ToString();
     }
 
     [Fact]
@@ -122,9 +123,9 @@ public sealed class EndpointSecretsTests
         var host = new StoredHost(Host);
         host.PutSecret("sec-1", "\"theirs\"", Ring, "vip-2", SecretFormat.AesGcm);
         host.Put(KeyLayout.Secret(Host, Id, "sec-1"), host[KeyLayout.Secret(Host, "vip-2", "sec-1")]!);
-        Assert.Null(EndpointSecrets.Open(Host, Id, """{"secret":{"id":"sec-1","endpoint_id":"vip-1"}}""", WebhookPaths, host.Secrets, Ring).Config);
-        Assert.Null(EndpointSecrets.Open(Host, Id, """{"secret":{"id":"sec-1","endpoint_id":"vip-2"}}""", WebhookPaths, host.Secrets, Ring).Config);
-        Assert.NotNull(EndpointSecrets.Open(Host, "vip-2", """{"secret":{"id":"sec-1","endpoint_id":"vip-2"}}""", WebhookPaths, host.Secrets, Ring).Config);
+        Assert.Null(EndpointSecrets.Open(Host, Id, """{"secret":{"id":"sec-1","endpoint_id":"vip-1"}}""", Webhook, host.Secrets, Ring).Config);
+        Assert.Null(EndpointSecrets.Open(Host, Id, """{"secret":{"id":"sec-1","endpoint_id":"vip-2"}}""", Webhook, host.Secrets, Ring).Config);
+        Assert.NotNull(EndpointSecrets.Open(Host, "vip-2", """{"secret":{"id":"sec-1","endpoint_id":"vip-2"}}""", Webhook, host.Secrets, Ring).Config);
     }
 
     [Fact]
@@ -132,7 +133,7 @@ public sealed class EndpointSecretsTests
     {
         var host = new StoredHost(Host);
         host.PutSecret("sec-1", """{"planted":1}""", Ring);
-        var opened = EndpointSecrets.Open(Host, Id, """{"secret":{"id":"sec-1","endpoint_id":""}}""", WebhookPaths, host.Secrets, Ring);
+        var opened = EndpointSecrets.Open(Host, Id, """{"secret":{"id":"sec-1","endpoint_id":""}}""", Webhook, host.Secrets, Ring);
         Assert.Equal("secret: the secret /link/secrets/hosts/web-1//sec-1 opens but is not text: create the endpoint anew", Assert.Single(opened.Faults).ToString());
     }
 
@@ -149,7 +150,7 @@ public sealed class EndpointSecretsTests
             EndpointSecrets.Referenced(Host, Id, config, WebhookPaths, host.Secrets).Select(static secret => secret.Key));
     }
 
-    private static OpenedConfig Open(string stored, string[] paths, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets) => EndpointSecrets.Open(Host, Id, stored, paths, secrets, Ring);
+    private static OpenedConfig Open(string stored, PluginSecrets plugin, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets) => EndpointSecrets.Open(Host, Id, stored, plugin, secrets, Ring);
 
     private static IReadOnlyDictionary<string, Stored<SecretRecord>> Secrets(IReadOnlyList<SecretPut> puts)
     {

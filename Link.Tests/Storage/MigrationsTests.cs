@@ -229,7 +229,7 @@ public sealed class MigrationsTests
     [Fact]
     public void The_present_form_needs_nothing()
     {
-        var (config, puts, _) = EndpointSecrets.Seal(Host, "vip-1", """{"secret":"a","headers":{"B":"b"}}""", RecordedDump.SecretFieldsOf("webhook")!, Ring, SecretFormat.AesGcm);
+        var (config, puts, _) = EndpointSecrets.Seal(Host, "vip-1", """{"secret":"a","headers":{"B":"b"}}""", RecordedDump.SecretsOf("webhook")!, Ring, SecretFormat.AesGcm);
         _host.Put("vip-1", "webhook", config!);
         foreach (var put in puts)
             _host.Put(put.Key, System.Text.Encoding.UTF8.GetString(put.Record.Write()));

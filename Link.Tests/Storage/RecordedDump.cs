@@ -54,11 +54,19 @@ internal sealed record RecordedDump(string Host, string Key, IReadOnlyList<KeyVa
         _ => null,
     };
 
+    /// <summary>As the plugins say; null: another plugin.</summary>
+    public static PluginSecrets? SecretsOf(string plugin) => SecretFieldsOf(plugin) is not { } paths ? null : new PluginSecrets(plugin, paths, plugin switch
+    {
+        "webhook" => ["url", "ca", "resource_id"],
+        "outscale_public_ip" => ["region", "public_ip_id", "nic_id"],
+        _ => [],
+    });
+
     /// <summary>An endpoint's record with its secrets in clear.</summary>
     public static string Reveal(string host, Stored<EndpointRecord> endpoint, IReadOnlyDictionary<string, Stored<SecretRecord>> secrets, KeyRing ring)
     {
         var record = endpoint.Record!;
-        var opened = EndpointSecrets.Open(host, record.Id, record.PluginConfig, SecretFieldsOf(record.Plugin)!, secrets, ring);
+        var opened = EndpointSecrets.Open(host, record.Id, record.PluginConfig, SecretsOf(record.Plugin)!, secrets, ring);
         return opened.Config is null ? string.Join("; ", opened.Faults) : Encoding.UTF8.GetString((record with { PluginConfig = opened.Config.Reveal() }).Write());
     }
 

@@ -13,6 +13,8 @@ public sealed class RotationPlanTests
     private static readonly KeyRing NewRing = new(New, []);
     private static readonly KeyRing BothRing = new(New, [Old]);
 
+    private static readonly Dictionary<string, EndpointRecord> NothingLoaded = [];
+
     private readonly StoredHost _host = new(Host);
 
     [Fact]
@@ -82,7 +84,7 @@ public sealed class RotationPlanTests
         for (var i = 0; i < 5; i++)
             large.PutSecret($"sec-{i}", $"\"{new string('x', 200_000)}\"", OldRing, "vip-1");
         large.PutSecret("sec-5", $"\"{new string('x', 700_000)}\"", OldRing, "vip-1");
-        var batches = RotationPlan.Make(Host, large.Secrets.Values, BothRing, SecretFormat.AesGcm).ToBatches();
+        var batches = RotationPlan.Make(Host, large.Data, BothRing, SecretFormat.AesGcm, RecordedDump.SecretsOf, NothingLoaded).ToBatches();
         Assert.Equal([2, 2, 1, 1], batches.Select(static batch => batch.Rotations.Count));
         Assert.All(batches, static batch => Assert.True(batch.Rotations.Count == 1 || batch.ToTransaction().CalculateSize() < 1_200_000));
     }
@@ -99,7 +101,8 @@ public sealed class RotationPlanTests
         Assert.Equal([KeyLayout.Secret(Host, "vip-1", "sec-1")], Plan(BothRing).Rotations.Select(static rotation => rotation.Key));
     }
 
-    private RotationPlan Plan(KeyRing ring, SecretFormat format = SecretFormat.AesGcm, bool all = false) => RotationPlan.Make(Host, _host.Secrets.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => pair.Value), ring, format, all);
+    private RotationPlan Plan(KeyRing ring, SecretFormat format = SecretFormat.AesGcm, bool all = false) => 
+        RotationPlan.Make(Host, _host.Data, ring, format, RecordedDump.SecretsOf, NothingLoaded, all);
 
     private void Commit(RotationPlan plan)
     {

@@ -15,7 +15,7 @@ internal sealed class StoredHost(string host)
 
     public IReadOnlyDictionary<string, Stored<SecretRecord>> Secrets => Data.Secrets;
 
-    private HostData Data => HostData.Read(Under(KeyLayout.EndpointsOf(host)), Under(KeyLayout.SecretsOf(host)));
+    public HostData Data => HostData.Read(Under(KeyLayout.EndpointsOf(host)), Under(KeyLayout.SecretsOf(host)));
 
     public IReadOnlyList<string> SecretKeys => [.. Secrets.Keys.Order(StringComparer.Ordinal)];
 
@@ -32,6 +32,8 @@ internal sealed class StoredHost(string host)
     public void Put(string key, string value) =>
         _pairs[key] = new KeyValue { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value), ModRevision = ++_revision };
 
+    public void Remove(string key) => _pairs.Remove(key);
+
     public void Put(string endpointId, string plugin, string config) =>
         Put(KeyLayout.Endpoint(host, endpointId), $$"""{"id":"{{endpointId}}","ip":"","healthcheck_interval":0,"plugin":"{{plugin}}","plugin_config":{{config}}}""");
 
@@ -43,7 +45,7 @@ internal sealed class StoredHost(string host)
     }
 
     public MigrationPlan Plan(KeyRing ring, SecretFormat format = SecretFormat.AesGcm) =>
-        Migrations.Plan(host, Endpoints, Secrets, ring, format, RecordedDump.SecretFieldsOf);
+        Migrations.Plan(host, Endpoints, Secrets, ring, format, RecordedDump.SecretsOf);
 
     /// <summary>Migrates until there is nothing left.</summary>
     /// <returns>How many rounds it took.</returns>

@@ -13,6 +13,8 @@ internal sealed class ArpPlugin(ArpOutputs outputs, string? defaultInterface) : 
 
     public IReadOnlyList<string> SecretFields => [];
 
+    public IReadOnlyList<string> DestinationFields => [];
+
     public Validated<PluginConfig> Read(JsonElement config, bool stored)
     {
         Validated<ArpConfig> read = ArpConfig.Read(config, stored);

@@ -14,6 +14,10 @@ internal sealed class ExecPlugin(RemoteOutputs outputs, IReadOnlyList<string> di
 
     public IReadOnlyList<string> SecretFields => ["environment.*"];
 
+    /// <inheritdoc/>
+    /// <remarks>The arguments, and what the program gets as variables from other fields, may be the address that it calls.</remarks>
+    public IReadOnlyList<string> DestinationFields => ["command", "ip", "resource_id"];
+
     public Validated<PluginConfig> Read(JsonElement config, bool stored)
     {
         Validated<ExecConfig> read = ExecConfig.Read(config, stored);

@@ -13,6 +13,13 @@ internal sealed class OutscalePlugin(RemoteOutputs outputs, OutscaleOptions opti
 
     public IReadOnlyList<string> SecretFields { get; } = ["access_key", "secret_key"];
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The region decides who is called, unless OSC_ENDPOINT_API does, which is this host's own. The keys could move any public IP of the account to any
+    /// NIC; they were given for these.
+    /// </remarks>
+    public IReadOnlyList<string> DestinationFields { get; } = ["region", "public_ip_id", "nic_id"];
+
     public Validated<PluginConfig> Read(JsonElement config, bool stored)
     {
         Validated<OutscaleConfig> read = OutscaleConfig.Read(config, stored, options);

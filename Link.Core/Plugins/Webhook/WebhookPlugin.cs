@@ -19,6 +19,13 @@ internal sealed class WebhookPlugin(RemoteOutputs outputs, OutboundHttp http, Na
 
     public IReadOnlyList<string> SecretFields => ["secret", "headers.*"];
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The whole URL: on many an origin the path decides who reads a request. The resource: what is signed says something about it. Nothing else leads a
+    /// request elsewhere, see <see cref="OutboundHttp"/>.
+    /// </remarks>
+    public IReadOnlyList<string> DestinationFields => ["url", "ca", "resource_id"];
+
     public Validated<PluginConfig> Read(JsonElement config, bool stored)
     {
         Validated<WebhookConfig> read = WebhookConfig.Read(config, stored);
