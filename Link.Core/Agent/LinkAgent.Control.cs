@@ -224,6 +224,7 @@ internal sealed partial class LinkAgent : IAgentControl
             Rivals = endpoint?.Rivals ?? 0,
             LastError = entry.LastError,
             LastErrorAt = entry.LastErrorAt,
+            LastErrorAnswer = entry.LastErrorAnswer,
         };
     }
 
