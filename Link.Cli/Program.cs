@@ -70,6 +70,8 @@ internal static class Program
             ("link-agent", _) => AgentCommand.Run(args),
             (_, ["agent", .. string[] rest]) => AgentCommand.Run(rest),
             (_, ["client", .. string[] rest]) => RunClient(rest),
+            // Not in the help: link-exec.socket starts it.
+            (_, [ExecProgramCommand.Name]) => ExecProgramCommand.Run(),
             (_, [] or ["help" or "--help" or "-h" or "-?"]) => Print(Help),
             (_, ["version" or "--version"]) => Print($"link {ProductVersion.Text}"),
             _ => Refuse(args[0]),

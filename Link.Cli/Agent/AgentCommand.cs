@@ -55,6 +55,10 @@ internal static class AgentCommand
         }
 
         IReadOnlyDictionary<string, string> environment = ReadEnvironment();
+
+        // Before anything secret is read; a wrong value is told below.
+        if (environment.GetValueOrDefault("CORE_DUMPS") != "yes")
+            CoreDumps.Forbid();
         AgentOptionsResult read = AgentOptions.Read(environment);
         var faults = new List<string>(read.Faults);
         EtcdOptions? etcd = null;
@@ -148,7 +152,7 @@ internal static class AgentCommand
         faults.AddRange(found.ConvertAll(static fault => $"ETCD_HOSTS: {fault}"));
     }
 
-    private static Dictionary<string, string> ReadEnvironment()
+    internal static Dictionary<string, string> ReadEnvironment()
     {
         var environment = new Dictionary<string, string>();
         foreach (DictionaryEntry pair in Environment.GetEnvironmentVariables())

@@ -42,6 +42,7 @@ internal static class EndpointTable
             ("ON ETCD LOSS", endpoint.OnEtcdLoss),
             ("RIVALS", endpoint.Rivals == 0 ? null : $"{endpoint.Rivals}"),
             ("LAST ERROR", endpoint is { LastError: not null, LastErrorAt: { } at } ? $"{endpoint.LastError} ({Time(at)})" : endpoint.LastError),
+            ("LAST ANSWER", endpoint.LastErrorAnswer),
         ];
         fields.InsertRange(fields.FindIndex(field => field.Name == "ELECTION KEY"), Config(endpoint));
         run.WriteFields(fields);

@@ -50,10 +50,14 @@ internal sealed partial record AgentOptions
         Setting("OSC_ENDPOINT_API", OscEndpointApi?.AbsoluteUri),
         Setting("GO_ENV", GoEnv),
         Setting("WEBHOOK_REFRESH_INTERVAL", WebhookRefreshInterval),
+        Setting("WEBHOOK_ALLOW", WebhookAllow.Count == 0 ? null : string.Join(',', WebhookAllow)),
         Setting("EXEC_DIRECTORIES", ExecDirectories.Count == 0 ? null : string.Join(',', ExecDirectories)),
         Setting("PROTECTED_ADDRESSES_EXCEPT", ProtectedAddressesExcept.Count == 0 ? null : string.Join(',', ProtectedAddressesExcept)),
+        Setting("EXEC_ENVIRONMENT_ALLOW", ExecEnvironmentAllow.Count == 0 ? null : string.Join(',', ExecEnvironmentAllow)),
+        Setting("EXEC_SOCKET", ExecSocket),
         Setting("ON_ETCD_LOSS", EtcdLossPolicyWord.Of(OnEtcdLoss)),
         Setting("ON_STOP", Word(OnStop)),
+        Setting("CORE_DUMPS", CoreDumps ? "yes" : "no"),
         Setting("LOG_LEVEL", LogLevel.ToString().ToLowerInvariant()),
     ];
 

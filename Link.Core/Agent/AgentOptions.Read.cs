@@ -6,6 +6,7 @@ using Link.Core.Election;
 using Link.Core.Logging;
 using Link.Core.Net;
 using Link.Core.Plugins.Arp;
+using Link.Core.Plugins.Exec;
 using Link.Core.Plugins.Outscale;
 using Link.Core.Secrets;
 
@@ -73,8 +74,12 @@ internal sealed partial record AgentOptions
             OscEndpointApi = ReadOscEndpoint(read),
             GoEnv = read.Text("GO_ENV"),
             WebhookRefreshInterval = read.Duration("WEBHOOK_REFRESH_INTERVAL", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), Day),
+            WebhookAllow = ReadWebhookAllow(read),
             ExecDirectories = ReadExecDirectories(read),
             ProtectedAddressesExcept = ReadProtectedAddressesExcept(read),
+            ExecEnvironmentAllow = ReadExecEnvironmentAllow(read),
+            ExecSocket = ReadExecSocket(read),
+            CoreDumps = read.Choice("CORE_DUMPS", false, ("no", false), ("yes", true)),
             OnEtcdLoss = read.Choice(
                 "ON_ETCD_LOSS", EtcdLossPolicy.Claim, ("claim", EtcdLossPolicy.Claim), ("hold", EtcdLossPolicy.Hold), ("release", EtcdLossPolicy.Release)),
             OnStop = read.Choice("ON_STOP", StopPolicy.Keep, ("keep", StopPolicy.Keep), ("drain", StopPolicy.Drain), ("leave", StopPolicy.Leave)),
@@ -90,6 +95,7 @@ internal sealed partial record AgentOptions
         RequireTogether(read, "ETCD_USER", options.EtcdUser is not null, "ETCD_PASSWORD", options.EtcdPassword is not null);
         WarnOfOpenDoors(read, options);
         WarnOfUnboundSecrets(read, options);
+        WarnOfPrograms(read, options);
         return new AgentOptionsResult(read.Faults.Count == 0 ? options : null, read.Faults, read.Warnings);
     }
 
@@ -118,6 +124,23 @@ internal sealed partial record AgentOptions
                 $"SECRET_STORAGE_FORMAT={format} binds no secret to its destination: whoever can write etcd can have it sent elsewhere; "
                 + "take it out when there is no way back any more, and run link-client rotate-encryption-key");
         }
+    }
+
+    /// <summary>Said only where there may be programs.</summary>
+    private static void WarnOfPrograms(EnvironmentReader read, AgentOptions options)
+    {
+        if (options.ExecSocket is null && options.ExecDirectories.FirstOrDefault(Directory.Exists) is { } directory)
+            read.Warn($"programs below {directory} run as the agent's own user, who can read its secrets; the packages' service runs them as user link-exec (EXEC_SOCKET)");
+    }
+
+    /// <summary>What the service that runs programs needs of it.</summary>
+    /// <returns>Faults: null when there are none.</returns>
+    public static (IReadOnlyList<string> Directories, ProgramVariables Variables, string? Faults) ReadForPrograms(IReadOnlyDictionary<string, string> environment)
+    {
+        var read = new EnvironmentReader(environment);
+        IReadOnlyList<string> directories = ReadExecDirectories(read);
+        var variables = new ProgramVariables(ReadExecEnvironmentAllow(read));
+        return (directories, variables, read.Faults.Count == 0 ? null : string.Join("; ", read.Faults));
     }
 
     private static string ReadHostname(EnvironmentReader read, string? systemHostname)
@@ -220,6 +243,52 @@ internal sealed partial record AgentOptions
         }
 
         return addresses.ToFrozenSet();
+    }
+
+    private static IReadOnlyList<IPNetwork> ReadWebhookAllow(EnvironmentReader read)
+    {
+        const string name = "WEBHOOK_ALLOW";
+        if (read.Text(name) is not { } text)
+            return [];
+        var networks = new List<IPNetwork>();
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            // Nothing wider than what is written: bits behind the length are a slip.
+            if (IPNetwork.TryParse(part, out IPNetwork network) && IPAddress.Parse(part[..part.IndexOf('/')]).Equals(network.BaseAddress))
+                networks.Add(network);
+            else if (!part.Contains('/') && IPAddress.TryParse(part, out IPAddress? address))
+                networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else
+                read.Fault(name, text, $"\"{part}\" is not an address or prefix", "addresses and prefixes (with no bit set behind its length), comma-separated, such as 169.254.10.0/24,fe80::5");
+        }
+
+        return networks;
+    }
+
+    private static IReadOnlyList<string> ReadExecEnvironmentAllow(EnvironmentReader read)
+    {
+        const string name = "EXEC_ENVIRONMENT_ALLOW";
+        if (read.Text(name) is not { } text)
+            return [];
+        string[] patterns = text.Split(',', StringSplitOptions.TrimEntries);
+        foreach (string pattern in patterns)
+        {
+            if (ProgramVariables.PatternFault(pattern) is { } wrong)
+                read.Fault(name, text, $"\"{pattern}\" {wrong}", "names of variables, comma-separated, each with or without a * at its end, such as PGHOST,BACKUP_*");
+        }
+
+        return patterns;
+    }
+
+    private static string? ReadExecSocket(EnvironmentReader read)
+    {
+        const string name = "EXEC_SOCKET";
+        string? path = read.Text(name);
+        if (path is null or None)
+            return null;
+        if (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > MaxSocketPathBytes)
+            read.Fault(name, path, "is not the path of a Unix socket", "an absolute path of at most 107 bytes, or none");
+        return path;
     }
 
     private static string ReadEtcdHosts(EnvironmentReader read)

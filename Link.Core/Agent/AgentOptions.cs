@@ -150,6 +150,12 @@ internal sealed partial record AgentOptions
     public TimeSpan WebhookRefreshInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
+    /// WEBHOOK_ALLOW (ours): addresses and prefixes, comma-separated, that webhooks may call although they are link-local, a cloud's metadata or no host.
+    /// Default: none.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> WebhookAllow { get; init; } = [];
+
+    /// <summary>
     /// EXEC_DIRECTORIES (ours): absolute paths, comma-separated, below which plugin exec finds its programs; empty for no program at all
     /// (<c>none</c>). Default /usr/local/lib/link.
     /// </summary>
@@ -160,6 +166,21 @@ internal sealed partial record AgentOptions
     /// server's, its own, another host's own. Default: none.
     /// </summary>
     public IReadOnlySet<HostAddress> ProtectedAddressesExcept { get; init; } = FrozenSet<HostAddress>.Empty;
+
+    /// <summary>
+    /// EXEC_ENVIRONMENT_ALLOW (ours): the variables that an endpoint's <c>environment</c> may set, names or beginnings with a * behind, comma-separated;
+    /// besides LINK_ENV_*, LANG and LC_*. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> ExecEnvironmentAllow { get; init; } = [];
+
+    /// <summary>
+    /// EXEC_SOCKET (ours): Unix socket of the service that runs programs as a user of their own; null (<c>none</c>): the agent runs them itself, as its
+    /// own user. Default none; the packages' unit sets it.
+    /// </summary>
+    public string? ExecSocket { get; init; }
+
+    /// <summary>CORE_DUMPS (ours): <c>yes</c> lets a crash write the process's memory, with its secrets, and debuggers in. Default no.</summary>
+    public bool CoreDumps { get; init; }
 
     /// <summary>ON_ETCD_LOSS (ours): claim, hold or release, for endpoints that say nothing. Default claim, LinK's promise.</summary>
     public EtcdLossPolicy OnEtcdLoss { get; init; } = EtcdLossPolicy.Claim;

@@ -43,9 +43,13 @@ internal sealed class EndpointEntry(EndpointRecord record, EndpointData stored)
 
     public DateTimeOffset? LastErrorAt { get; private set; }
 
-    public void Failed(string error)
+    /// <summary>What the other side wrote with it, for admins.</summary>
+    public string? LastErrorAnswer { get; private set; }
+
+    public void Failed(string error, string? answer = null)
     {
         LastError = error;
+        LastErrorAnswer = answer;
         LastErrorAt = DateTimeOffset.UtcNow;
     }
 }

@@ -234,7 +234,7 @@ internal sealed partial class LinkAgent : IAgentControl
 
     /// <summary>As JSON, in bytes.</summary>
     private static int SizeAbout(EndpointSnapshot endpoint) =>
-        300 + 64 * endpoint.Checks.Count + (endpoint.PluginConfigJson?.Length ?? 0) + (endpoint.Reason?.Length ?? 0) + (endpoint.LastError?.Length ?? 0);
+        300 + 64 * endpoint.Checks.Count + (endpoint.PluginConfigJson?.Length ?? 0) + (endpoint.Reason?.Length ?? 0) + (endpoint.LastError?.Length ?? 0) + (endpoint.LastErrorAnswer?.Length ?? 0);
 
     private EndpointSnapshot Show(EndpointEntry entry)
     {
@@ -259,6 +259,7 @@ internal sealed partial class LinkAgent : IAgentControl
             Rivals = endpoint?.Rivals ?? 0,
             LastError = entry.LastError,
             LastErrorAt = entry.LastErrorAt,
+            LastErrorAnswer = entry.LastErrorAnswer,
         };
     }
 

@@ -36,7 +36,7 @@ internal sealed partial class LinkAgent : IArpEvents, IRemoteOutputEvents
 
     bool IRemoteOutputEvents.OthersCompete(string endpointId) => _elector.Endpoints.TryGetValue(endpointId, out Endpoint? endpoint) && endpoint.Others.Length > 0;
 
-    void IRemoteOutputEvents.CallEnded(RemoteOutput output, string? error, int failures, TimeSpan? retryIn)
+    void IRemoteOutputEvents.CallEnded(RemoteOutput output, string? error, string? answer, int failures, TimeSpan? retryIn)
     {
         _entries.TryGetValue(output.EndpointId, out EndpointEntry? entry);
         if (error == null)
@@ -48,14 +48,14 @@ internal sealed partial class LinkAgent : IArpEvents, IRemoteOutputEvents
             return;
         }
 
-        entry?.Failed(error);
+        entry?.Failed(error, answer);
         if (entry != null)
             entry.CallFailed = true;
         // One line for each doubling, so that an output that fails for days does not fill the log.
         _log.Write(
             (failures & (failures - 1)) == 0 ? LogLevel.Warning : LogLevel.Debug,
             "an output failed", ("endpoint", output.EndpointId), ("key", entry?.Key), ("plugin", output.Plugin), ("failures", failures),
-            ("retry_in", retryIn is { } pause ? GoDuration.Format(TimeSpan.FromSeconds(Math.Ceiling(pause.TotalSeconds))) : "never"), ("reason", error));
+            ("retry_in", retryIn is { } pause ? GoDuration.Format(TimeSpan.FromSeconds(Math.Ceiling(pause.TotalSeconds))) : "never"), ("reason", error), ("answer", answer));
     }
 
     async Task<long?> IRemoteOutputEvents.FindLockAsync(string endpointId, CancellationToken cancel)
@@ -83,8 +83,9 @@ internal sealed partial class LinkAgent : IArpEvents, IRemoteOutputEvents
 
     private void OnOutputChanged(IOutput output, string? fault)
     {
-        if (fault != null)
-            _entries.GetValueOrDefault(output.EndpointId)?.Failed(fault);
+        // What a call failed with is known already, with what was answered.
+        if (fault != null && _entries.GetValueOrDefault(output.EndpointId) is { } entry && entry.LastError != fault)
+            entry.Failed(fault);
         Feed(new ElectorInput.OutputChanged(output.EndpointId, fault == null, fault));
     }
 

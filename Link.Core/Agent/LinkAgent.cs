@@ -106,10 +106,11 @@ internal sealed partial class LinkAgent : IDisposable
             this,
             static () => BootClock.NowMs,
             new Random());
-        _http = new OutboundHttp(_names, TimeProvider.System);
+        var rules = new OutboundRules(options.WebhookAllow, options.Port, [.. etcd.Endpoints.Select(static member => (member.IdnHost, member.Port))]);
+        _http = new OutboundHttp(_names, TimeProvider.System, rules: rules);
         AddPlugin(new ArpPlugin(_outputs, options.Interface));
-        AddPlugin(new ExecPlugin(_remote, options.ExecDirectories));
-        AddPlugin(new WebhookPlugin(_remote, _http, _names, options.WebhookRefreshInterval, version, TimeProvider.System));
+        AddPlugin(new ExecPlugin(_remote, options.ExecDirectories, new ProgramVariables(options.ExecEnvironmentAllow), options.ExecSocket));
+        AddPlugin(new WebhookPlugin(_remote, _http, _names, rules, options.WebhookRefreshInterval, version, TimeProvider.System));
         AddPlugin(new OutscalePlugin(
             _remote,
             new OutscaleOptions

@@ -53,6 +53,7 @@ internal static class ApiAnswerReader
                 Rivals = Number(json, "rivals"),
                 LastError = Text(json, "last_error"),
                 LastErrorAt = Time(json, "last_error_at"),
+                LastErrorAnswer = Text(json, "last_error_answer"),
                 PluginConfigJson = Property(json, "plugin_config") is { ValueKind: JsonValueKind.Object } config ? config.GetRawText() : null,
             },
             json);

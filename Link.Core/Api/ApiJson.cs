@@ -77,6 +77,7 @@ internal static class ApiJson
 
         WriteText(json, "last_error", endpoint.LastError);
         WriteTime(json, "last_error_at", endpoint.LastErrorAt ?? default);
+        WriteText(json, "last_error_answer", endpoint.LastErrorAnswer);
         if (endpoint is { Plugin: not "arp", PluginConfigJson: { } config })
         {
             json.WritePropertyName("plugin_config");

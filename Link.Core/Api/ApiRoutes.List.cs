@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Link.Core.Api.Access;
 
 namespace Link.Core.Api;
 
@@ -19,13 +20,13 @@ internal sealed partial class ApiRoutes
                 json.WriteStartArray(name);
                 foreach (EndpointSnapshot endpoint in page.Endpoints)
                 {
-                    ApiJson.WriteEndpoint(json, endpoint);
+                    ApiJson.WriteEndpoint(json, For(request.Caller, endpoint));
                 }
 
                 json.WriteEndArray();
                 json.WriteEndObject();
             })
-            : new ApiAnswer(200, ApiJson.WriteItems($"{{\"{name}\":[", page.Endpoints, "")) { Rest = RestAsync(request, page.Next) });
+            : new ApiAnswer(200, ApiJson.WriteItems($"{{\"{name}\":[", For(request.Caller, page), "")) { Rest = RestAsync(request, page.Next) });
     }
 
     /// <exception cref="TimeoutException">The agent hangs.</exception>
@@ -42,7 +43,9 @@ internal sealed partial class ApiRoutes
             }
 
             after = page!.Next;
-            yield return ApiJson.WriteItems(page.Endpoints.Count > 0 ? "," : "", page.Endpoints, after is null ? "]}\n" : "");
+            yield return ApiJson.WriteItems(page.Endpoints.Count > 0 ? "," : "", For(request.Caller, page), after is null ? "]}\n" : "");
         }
     }
+
+    private static IReadOnlyList<EndpointSnapshot> For(Caller caller, EndpointPage page) => [.. page.Endpoints.Select(endpoint => For(caller, endpoint))];
 }

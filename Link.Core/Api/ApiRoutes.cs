@@ -112,7 +112,7 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
     }
 
     private Task<ApiAnswer> ShowAsync(ApiRequest request, ApiForm form, string id) =>
-        RememberAsync(request, cancel => agent.FindAsync(id, cancel), endpoint => endpoint is null ? ApiAnswer.NotFound(form) : Wrapped(200, endpoint, form));
+        RememberAsync(request, cancel => agent.FindAsync(id, cancel), endpoint => endpoint is null ? ApiAnswer.NotFound(form) : Wrapped(200, For(request.Caller, endpoint), form));
 
     private Task<ApiAnswer> HostsAsync(ApiRequest request, ApiForm form, string id) =>
         RememberAsync(request, cancel => agent.HostsAsync(id, cancel), hosts => hosts is null ? ApiAnswer.NotFound(form) : ApiAnswer.Json(200, json =>
@@ -141,7 +141,7 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
 
         NewEndpoint wish = form == ApiForm.Endpoints ? ReadEndpoint(body) : ReadIp(body);
         return body.Fault() ?? await CommandAsync(request, cancel => agent.AddAsync(wish, cancel), form, endpoint =>
-            form == ApiForm.Endpoints ? Wrapped(201, endpoint, form) : Bare(201, endpoint));
+            form == ApiForm.Endpoints ? Wrapped(201, For(request.Caller, endpoint), form) : Bare(201, For(request.Caller, endpoint)));
     }
 
     private async Task<ApiAnswer> SetChecksAsync(ApiRequest request, ApiForm form, string id)
@@ -153,7 +153,7 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
         }
 
         IReadOnlyList<HealthCheckContract> checks = body.Checks("healthchecks", required: true);
-        return body.Fault() ?? await CommandAsync(request, cancel => agent.SetChecksAsync(id, checks, cancel), form, endpoint => Bare(200, endpoint));
+        return body.Fault() ?? await CommandAsync(request, cancel => agent.SetChecksAsync(id, checks, cancel), form, endpoint => Bare(200, For(request.Caller, endpoint)));
     }
 
     private Task<ApiAnswer> DeleteAsync(ApiRequest request, ApiForm form, string id) => CommandAsync(request, cancel => agent.DeleteAsync(id, cancel), form);
@@ -216,6 +216,10 @@ internal sealed partial class ApiRoutes(ApiOptions options, IAgentControl agent,
         using JsonDocument document = JsonDocument.Parse(config);
         return new NewEndpoint("arp", document.RootElement.Clone(), body.Checks("checks"), body.Integer("healthcheck_interval"));
     }
+
+    /// <summary>What another side answered to a call is for those alone who could have it called anyway.</summary>
+    private static EndpointSnapshot For(Caller caller, EndpointSnapshot endpoint) =>
+        caller.Role == Role.Admin ? endpoint : endpoint with { LastErrorAnswer = null };
 
     private static ApiAnswer Bare(int status, EndpointSnapshot endpoint) => ApiAnswer.Json(status, json => ApiJson.WriteEndpoint(json, endpoint));
 

@@ -102,6 +102,9 @@ internal sealed record EndpointSnapshot
 
     public DateTimeOffset? LastErrorAt { get; init; }
 
+    /// <summary>What the other side wrote when <see cref="LastError"/> came about; for admins alone.</summary>
+    public string? LastErrorAnswer { get; init; }
+
     /// <summary>The configuration as a JSON object, its secrets masked as <c>***</c>, for plugins other than arp, whose fields stand above.</summary>
     public string? PluginConfigJson { get; init; }
 }

@@ -8,18 +8,6 @@ namespace Link.Core.Files;
 /// <param name="Roots">The only authorities to trust; null: the system's.</param>
 internal sealed record LoadedCertificates(SslStreamCertificateContext? Own, X509Certificate2Collection? Roots)
 {
-    /// <summary>How to judge a peer's chain; null: as the system does. Each connection needs its own.</summary>
-    public X509ChainPolicy? CreateChainPolicy()
-    {
-        if (Roots is null)
-            return null;
-        X509ChainPolicy policy = new()
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-        };
-        policy.CustomTrustStore.AddRange(Roots);
-        return policy;
-    }
+    /// <summary>How to judge a peer's chain. Each connection needs its own.</summary>
+    public X509ChainPolicy CreateChainPolicy() => PeerTrust.CreatePolicy(Roots);
 }

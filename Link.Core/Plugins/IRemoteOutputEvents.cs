@@ -16,9 +16,10 @@ internal interface IRemoteOutputEvents
     bool OthersCompete(string endpointId);
 
     /// <param name="error">What the last call failed with; null: it succeeded.</param>
+    /// <param name="answer">What the other side wrote then, for admins and the log; null: nothing.</param>
     /// <param name="failures">Calls that failed in a row.</param>
     /// <param name="retryIn">When the next one is due; null: none is.</param>
-    void CallEnded(RemoteOutput output, string? error, int failures, TimeSpan? retryIn);
+    void CallEnded(RemoteOutput output, string? error, string? answer, int failures, TimeSpan? retryIn);
 
     /// <param name="fault">Why the output cannot work; null: it can.</param>
     void OutputChanged(IOutput output, string? fault);

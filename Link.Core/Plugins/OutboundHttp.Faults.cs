@@ -34,6 +34,10 @@ internal sealed partial class OutboundHttp
         CultureInfo.InvariantCulture,
         $"{(answers ? "did not end its answer" : "gave no answer")} within {elapsed.TotalSeconds:0.#} s; is it overloaded, or something between?");
 
+    /// <summary>What .NET says of an answer that is not HTTP quotes it: the greeting of a server of something else.</summary>
+    private static string? Quote(Exception fault) => fault.GetBaseException() is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
+        or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } ? ForeignText.OneLine(fault.GetBaseException().Message) : null;
+
     private static string Explain(Exception fault)
     {
         for (Exception? part = fault; part != null; part = part.InnerException)
@@ -42,6 +46,8 @@ internal sealed partial class OutboundHttp
             {
                 case DistrustException:
                     return part.Message;
+                case OutboundRefusedException:
+                    return $"may not be called: {part.Message}";
                 case SocketException socket:
                     return Explain(socket);
                 case TimeoutException:
@@ -53,7 +59,7 @@ internal sealed partial class OutboundHttp
                 case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
                     return "closed the connection before its answer was complete; look at its log";
                 case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }:
-                    return $"does not answer as HTTP does: {ForeignText.OneLine(fault.GetBaseException().Message)}; check scheme and port of the URL";
+                    return "does not answer as HTTP does; check scheme and port of the URL";
                 case HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } or HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }:
                     return $"answers with more than {MaxHeadersKiB} KiB of headers";
             }

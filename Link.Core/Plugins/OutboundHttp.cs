@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Link.Core.Files;
 using Link.Core.Net;
 
 namespace Link.Core.Plugins;
@@ -29,11 +30,14 @@ internal sealed partial class OutboundHttp : IDisposable
     private readonly NameResolver _names;
     private readonly TimeProvider _time;
     private readonly X509Certificate2Collection? _roots;
+    private readonly OutboundRules _rules;
     private readonly HttpMessageInvoker _invoker;
 
     /// <param name="roots">The only CAs to trust, as <see cref="ReadCa"/> gives them; null: the system's.</param>
-    public OutboundHttp(NameResolver names, TimeProvider time, X509Certificate2Collection? roots = null)
+    /// <param name="rules">Where connections may lead; null: as without WEBHOOK_ALLOW.</param>
+    public OutboundHttp(NameResolver names, TimeProvider time, X509Certificate2Collection? roots = null, OutboundRules? rules = null)
     {
+        _rules = rules ?? OutboundRules.Default;
         _names = names;
         _time = time;
         _roots = roots;
@@ -101,7 +105,7 @@ internal sealed partial class OutboundHttp : IDisposable
         catch (Exception fault) when (fault is not OutputException)
         {
             string reason = cancel.IsCancellationRequested ? Late(answers, _time.GetElapsedTime(sentAt)) : Explain(fault);
-            throw new OutputException($"{NameOf(to)} {reason}", inner: fault);
+            throw new OutputException($"{NameOf(to)} {reason}", inner: fault) { Answer = cancel.IsCancellationRequested ? null : Quote(fault) };
         }
     }
 
@@ -158,16 +162,21 @@ internal sealed partial class OutboundHttp : IDisposable
         IPAddress[] addresses = await _names.ResolveAsync(context.DnsEndPoint.Host, cancel).ConfigureAwait(false);
         if (addresses.Length == 0)
             throw new SocketException((int)SocketError.HostNotFound);
-        int count = Math.Min(addresses.Length, MaxAddresses);
+        int port = context.DnsEndPoint.Port;
+        IPAddress[] open = Array.FindAll(addresses, address => _rules.Fault(address, port) == null);
+        if (open.Length == 0)
+            throw new OutboundRefusedException(_rules.Fault(addresses[0], port)!);
+        int count = Math.Min(open.Length, MaxAddresses);
         for (int i = 0; ; i++)
         {
             // An address that swallows everything must not use up the time of the others.
             using var turn = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             turn.CancelAfter(ConnectTimeout / count);
-            var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            var socket = new Socket(open[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                await socket.ConnectAsync(addresses[i], context.DnsEndPoint.Port, turn.Token).ConfigureAwait(false);
+                await socket.ConnectAsync(open[i], port, turn.Token).ConfigureAwait(false);
+                await _rules.JudgeAsync((IPEndPoint)socket.LocalEndPoint!, (IPEndPoint)socket.RemoteEndPoint!, _names, turn.Token).ConfigureAwait(false);
                 return new NetworkStream(socket, ownsSocket: true);
             }
             catch (Exception fault)
@@ -186,24 +195,10 @@ internal sealed partial class OutboundHttp : IDisposable
         }
     }
 
-    private SslClientAuthenticationOptions TlsOptions()
+    private SslClientAuthenticationOptions TlsOptions() => new()
     {
-        var options = new SslClientAuthenticationOptions
-        {
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = Verify,
-        };
-        if (_roots != null)
-        {
-            options.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            };
-            options.CertificateChainPolicy.CustomTrustStore.AddRange(_roots);
-        }
-
-        return options;
-    }
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = PeerTrust.CreatePolicy(_roots),
+        RemoteCertificateValidationCallback = Verify,
+    };
 }

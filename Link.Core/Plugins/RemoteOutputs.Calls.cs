@@ -107,7 +107,7 @@ internal sealed partial class RemoteOutputs
             output.DeliveryId = Guid.NewGuid().ToString();
         }
 
-        events.CallEnded(output, null, 0, refresh);
+        events.CallEnded(output, null, null, 0, refresh);
     }
 
     private void OnFailed(RemoteOutput output, CallKind kind, Exception fault)
@@ -125,7 +125,7 @@ internal sealed partial class RemoteOutputs
         if (known?.RetryAfter is { } least && least > jittered)
             jittered = least < options.MaxBackoff ? least : options.MaxBackoff;
         output.CallAtMs = nowMs() + (long)jittered.TotalMilliseconds;
-        events.CallEnded(output, error, output.Failures, output.IsRemoved && output.Failures >= options.FarewellTries ? null : jittered);
+        events.CallEnded(output, error, known?.Answer, output.Failures, output.IsRemoved && output.Failures >= options.FarewellTries ? null : jittered);
         if (kind != CallKind.Activate || !IsHopeless(output, known))
             return;
         if (events.OthersCompete(output.EndpointId))

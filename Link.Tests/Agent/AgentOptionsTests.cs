@@ -170,6 +170,13 @@ public sealed class AgentOptionsTests
     [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,/")]
     [InlineData("EXEC_DIRECTORIES", "/usr/local/../lib")]
     [InlineData("EXEC_DIRECTORIES", "/usr/local/lib/link,")]
+    [InlineData("WEBHOOK_ALLOW", "169.254.0.0/33")]
+    [InlineData("WEBHOOK_ALLOW", "169.254.1.1/16")]
+    [InlineData("WEBHOOK_ALLOW", "169.254.1.1,metadata.example")]
+    [InlineData("EXEC_ENVIRONMENT_ALLOW", "PGHOST,*")]
+    [InlineData("EXEC_ENVIRONMENT_ALLOW", "LD_PRELOAD")]
+    [InlineData("EXEC_SOCKET", "link-exec.sock")]
+    [InlineData("CORE_DUMPS", "maybe")]
     [InlineData("OSC_ENDPOINT_API", "127.0.0.1:3000")]
     [InlineData("OSC_ENDPOINT_API", "api.eu-west-2.outscale.com")]
     [InlineData("OSC_ENDPOINT_API", "http://api.eu-west-2.outscale.com")]
@@ -245,6 +252,28 @@ public sealed class AgentOptionsTests
         Assert.Equal(["/etc/link/exec", "/opt/vip/"], Valid(("EXEC_DIRECTORIES", "/etc/link/exec, /opt/vip/")).ExecDirectories);
         Assert.Empty(Valid(("EXEC_DIRECTORIES", "none")).ExecDirectories);
         Assert.Contains("EXEC_DIRECTORIES=none (environment)", Lines(Valid(("EXEC_DIRECTORIES", "none"))));
+    }
+
+    [Fact]
+    public void What_programs_and_webhooks_may_is_little_unless_more_is_named()
+    {
+        AgentOptions least = Valid();
+        Assert.Equal((0, 0, null, false), (least.WebhookAllow.Count, least.ExecEnvironmentAllow.Count, least.ExecSocket, least.CoreDumps));
+        AgentOptions more = Valid(
+            ("WEBHOOK_ALLOW", "169.254.10.0/24, fe80::5"), ("EXEC_ENVIRONMENT_ALLOW", "PGHOST, BACKUP_*"), ("EXEC_SOCKET", "/run/link-exec/socket"), ("CORE_DUMPS", "yes"));
+        Assert.Equal(["169.254.10.0/24", "fe80::5/128"], more.WebhookAllow.Select(network => network.ToString()));
+        Assert.Equal(["PGHOST", "BACKUP_*"], more.ExecEnvironmentAllow);
+        Assert.Equal(("/run/link-exec/socket", true), (more.ExecSocket, more.CoreDumps));
+        Assert.Null(Valid(("EXEC_SOCKET", "none")).ExecSocket);
+    }
+
+    [Fact]
+    public void Programs_that_run_as_the_agents_user_are_warned_of()
+    {
+        const string Warning = "programs below /usr/bin run as the agent's own user, who can read its secrets";
+        Assert.Contains(Read(("EXEC_DIRECTORIES", "/nowhere,/usr/bin")).Warnings, warning => warning.StartsWith(Warning, StringComparison.Ordinal));
+        Assert.DoesNotContain(Read(("EXEC_DIRECTORIES", "/nowhere")).Warnings, warning => warning.StartsWith("programs", StringComparison.Ordinal));
+        Assert.DoesNotContain(Read(("EXEC_DIRECTORIES", "/usr/bin"), ("EXEC_SOCKET", "/run/link-exec/socket")).Warnings, warning => warning.StartsWith("programs", StringComparison.Ordinal));
     }
 
     [Theory]

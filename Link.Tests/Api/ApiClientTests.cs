@@ -65,6 +65,7 @@ public sealed class ApiClientTests
             Rivals = 3,
             LastError = "e",
             LastErrorAt = new DateTimeOffset(2026, 1, 2, 3, 4, 6, TimeSpan.Zero),
+            LastErrorAnswer = "a",
         };
         api.Agent.Have(full);
         using ApiClient client = new(new ApiClientOptions { Url = new Uri(api.Url) });

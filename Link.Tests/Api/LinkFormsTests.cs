@@ -83,12 +83,13 @@ public sealed class LinkFormsTests
             Rivals = 2,
             LastError = "x",
             LastErrorAt = since.AddSeconds(1),
+            LastErrorAnswer = "y",
         });
         ApiReply reply = await api.SendAsync("GET", $"/endpoints/{A}");
         Assert.Equal(
             $"{{\"endpoint\":{{\"id\":\"{A}\",\"status\":\"ACTIVATED\",\"healthcheck_interval\":0,\"plugin\":\"arp\",\"election_key\":\"10.77.0.200_32\","
             + "\"ip\":\"10.77.0.200/32\",\"interface\":\"eth0\",\"holder\":\"web-1\",\"reason\":\"carrier of \\\"eth0\\\" lost\",\"output\":\"failed\",\"since\":\"2026-01-02T03:04:05.678Z\","
-            + "\"on_etcd_loss\":\"hold\",\"rivals\":2,\"last_error\":\"x\",\"last_error_at\":\"2026-01-02T03:04:06.678Z\"}}\n",
+            + "\"on_etcd_loss\":\"hold\",\"rivals\":2,\"last_error\":\"x\",\"last_error_at\":\"2026-01-02T03:04:06.678Z\",\"last_error_answer\":\"y\"}}\n",
             reply.Body);
     }
 

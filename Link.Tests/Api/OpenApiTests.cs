@@ -147,6 +147,7 @@ public sealed class OpenApiTests
                 Rivals = 3,
                 LastError = "e",
                 LastErrorAt = time,
+                LastErrorAnswer = "a",
                 Checks = [new("TCP", "127.0.0.1", 9)],
             },
             new EndpointSnapshot { Id = Unknown[..^1] + "0", Status = "BOOTING", Plugin = "webhook", ElectionKey = "webhook/r", PluginConfigJson = """{"url":"u","secret":"***"}""" });

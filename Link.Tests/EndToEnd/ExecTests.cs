@@ -43,7 +43,7 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
             Assert.Contains("\nUmask:\t0077\n", own, StringComparison.Ordinal);
             Assert.Equal(user == "nobody", own.Contains("\nCapAmb:\t0000000000003000\n", StringComparison.Ordinal));
 
-            string id = await AddAsync(host, program, 10, new JsonObject { ["TOKEN"] = "hunter2" });
+            string id = await AddAsync(host, program, 10, new JsonObject { ["LINK_ENV_TOKEN"] = "hunter2" });
             await Wait.UntilAsync("the program ran", () => File.Exists(Path.Combine(results, "ACTIVATED")), Patience);
             string status = await File.ReadAllTextAsync(Path.Combine(results, "status"), TestContext.Current.CancellationToken);
             foreach (string set in new[] { "CapPrm", "CapEff", "CapAmb" })
@@ -53,13 +53,13 @@ public sealed class ExecTests(LoneBed bed, ScriptFolder folder, ITestOutputHelpe
             Assert.Equal("0\n1\n2\n3\n", await File.ReadAllTextAsync(Path.Combine(results, "descriptors"), TestContext.Current.CancellationToken));
             string variables = await File.ReadAllTextAsync(Path.Combine(results, "environ"), TestContext.Current.CancellationToken);
             Assert.Contains($"LINK_ENDPOINT_ID={id}\n", variables, StringComparison.Ordinal);
-            Assert.Contains("TOKEN=hunter2\n", variables, StringComparison.Ordinal);
+            Assert.Contains("LINK_ENV_TOKEN=hunter2\n", variables, StringComparison.Ordinal);
             Assert.DoesNotContain("0123456789abcdef", variables, StringComparison.Ordinal);
             Assert.DoesNotContain("ETCD_HOSTS", variables, StringComparison.Ordinal);
 
             string shown = (await host.Api.GetAsync($"/endpoints/{id}")).Expect(200).Text;
             string stored = (await Bed.Etcd[0].Gateway.GetAsync($"/link/hosts/{host.Name}/{id}"))!;
-            Assert.Contains("""{"TOKEN":"***"}""", shown, StringComparison.Ordinal);
+            Assert.Contains("""{"LINK_ENV_TOKEN":"***"}""", shown, StringComparison.Ordinal);
             Assert.DoesNotContain("hunter2", shown + stored, StringComparison.Ordinal);
 
             Assert.Equal(204, (await host.Api.DeleteAsync(id)).Status);

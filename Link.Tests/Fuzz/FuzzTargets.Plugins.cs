@@ -140,7 +140,7 @@ internal static partial class FuzzTargets
             ArpPlugin.PluginName => Plain(ArpConfig.Read(config, stored)),
             WebhookPlugin.PluginName => Plain(WebhookConfig.Read(config, stored)),
             OutscalePlugin.PluginName => Plain(OutscaleConfig.Read(config, stored, new OutscaleOptions { RefreshInterval = TimeSpan.FromMinutes(1) })),
-            ExecPlugin.PluginName => Plain(ExecConfig.Read(config, stored)),
+            ExecPlugin.PluginName => Plain(ExecConfig.Read(config, stored, new ProgramVariables([]))),
             _ => null,
         };
 

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Link.Tests.Bed;
 using Link.Tests.Support;
 using Xunit;
@@ -6,6 +7,7 @@ namespace Link.Tests.Packaging;
 
 /// <summary>The Debian package on a fresh minimal Debian that systemd runs, as one of two hosts of a bed.</summary>
 [Collection(PackagesCollection.Name)]
+[SupportedOSPlatform("linux")]
 public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper output)
 {
     private const string Newer = "9.0.1", Newest = "9.0.2";
@@ -13,6 +15,7 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
 
     private PackagedHost _host = null!;
     private Machine _machine = null!;
+    private PackagedPrograms _programs = null!;
 
     [Fact]
     public async Task Installing_upgrading_removing_and_purging_keep_the_address_where_it_belongs()
@@ -33,14 +36,15 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         foreach (var package in new[] { packages.Deb, await packages.RepackAsync(Newer), await packages.RepackAsync(Newest, NewExample) })
             File.Copy(package, Path.Combine(root, Path.GetFileName(package)), overwrite: true);
         await using var host = await PackagedHost.StartAsync(root);
-        (_host, _machine) = (host, host.Machine);
+        (_host, _machine, _programs) = (host, host.Machine, new PackagedPrograms(host));
         try
         {
             await InstallAsync();
             await StartUnconfiguredAsync();
-            await host.ConfigureAsync(host.Bed.Etcd[0].Url, "PASSWORD=secret");
+            await host.ConfigureAsync(host.Bed.Etcd[0].Url, ["PASSWORD=secret", .. PackagedPrograms.Settings]);
             await AskAsStrangerAsync();
             await ReloadAsync();
+            await RunProgramsAsync();
             await host.HoldAsync();
             await UpgradeAsync();
             await RemoveAsync();
@@ -62,8 +66,9 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         Assert.Equal("enabled", await _machine.RunAsync("systemctl is-enabled link"));
         Assert.Equal("inactive", (await _machine.TryAsync("systemctl is-active link")).Text.Trim());
         Assert.Equal("0", await _machine.RunAsync("systemctl list-units --failed --no-legend link.service | wc -l"));
-        Assert.Equal("root:link 750\nroot:link 640", await _machine.RunAsync("stat -c '%U:%G %a' /etc/link /etc/link/link.env"));
-        Assert.Contains(":/usr/sbin/nologin", await _machine.RunAsync("getent passwd link"), StringComparison.Ordinal);
+        Assert.Equal("root:link 750\nroot:root 600", await _machine.RunAsync("stat -c '%U:%G %a' /etc/link /etc/link/link.env"));
+        foreach (string user in new[] { "link", "link-exec" })
+            Assert.Contains(":/usr/sbin/nologin", await _machine.RunAsync($"getent passwd {user}"), StringComparison.Ordinal);
         Assert.Equal($"link-client {packages.Version}", await _machine.RunAsync("link-client --version"));
         Assert.Equal("", await _machine.RunAsync("dpkg --verify link; dpkg --audit"));
 
@@ -91,19 +96,36 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
         await Wait.UntilAsync("the reload", async () => (await _machine.RunAsync("journalctl -u link --no-pager")).Contains("certificates and users are read again", StringComparison.Ordinal), Patience);
     }
 
+    private async Task RunProgramsAsync()
+    {
+        await _programs.PrepareAsync();
+        await _programs.AttackAsync();
+        await _programs.AskTheServiceAsync();
+        output.WriteLine($"one run of a program by the service, in microseconds: {await _programs.LatencyAsync()}");
+        await _programs.DieAsync();
+    }
+
     private async Task UpgradeAsync()
     {
+        // As the versions before had it.
+        await _machine.RunAsync("chown root:link /etc/link/link.env && chmod 640 /etc/link/link.env");
+        int runs = await _programs.RunsAsync();
         await _host.ChangeVersionAsync($"dpkg -i /link_{Newer}-1_amd64.deb </dev/null");
+        Assert.Equal("root:root 600", await _machine.RunAsync("stat -c '%U:%G %a' /etc/link/link.env"));
+        await _programs.RanAgainAsync(runs);
+        runs = await _programs.RunsAsync();
         // The file that the administrator changed has changed in the package too.
         await _host.ChangeVersionAsync($"dpkg --force-confold -i /link_{Newest}-1_amd64.deb </dev/null");
         Assert.Contains("HOSTNAME=h1", await _machine.RunAsync("cat /etc/link/link.env"), StringComparison.Ordinal);
         Assert.Contains("new example", await _machine.RunAsync("cat /etc/link/link.env.dpkg-dist"), StringComparison.Ordinal);
-        Assert.Equal("root:link 640", await _machine.RunAsync("stat -c '%U:%G %a' /etc/link/link.env"));
+        Assert.Equal("root:root 600", await _machine.RunAsync("stat -c '%U:%G %a' /etc/link/link.env"));
+        await _programs.RanAgainAsync(runs);
     }
 
     private async Task RemoveAsync()
     {
         await _host.RemoveAsync("dpkg -r link");
+        Assert.Equal("", await _machine.RunAsync("systemctl list-units --all --no-legend 'link-exec*'; ls -d /run/link-exec 2>/dev/null || true"));
         Assert.Contains("HOSTNAME=h1", await _machine.RunAsync("cat /etc/link/link.env"), StringComparison.Ordinal);
     }
 
@@ -125,10 +147,10 @@ public sealed class LifeCycleTests(PackagesFixture packages, ITestOutputHelper o
     {
         await _machine.RunAsync("touch /etc/link/client.key && dpkg -P link");
         await Wait.UntilAsync("the end of the address that the stopped agent had left", () => !_host.Bed.Addresses.IsPresent(1, PackagedHost.LoneVip), Patience);
-        Assert.Equal("", await _machine.RunAsync("ls -d /etc/link /usr/lib/link /usr/share/doc/link /run/link 2>/dev/null || true"));
+        Assert.Equal("", await _machine.RunAsync("ls -d /etc/link /usr/lib/link /usr/share/doc/link /run/link /run/link-exec /var/lib/link-exec 2>/dev/null || true"));
         Assert.Equal("", await _machine.RunAsync("find /etc/systemd /var/lib/systemd -name 'link.service*'"));
         Assert.Equal("", await _machine.RunAsync("dpkg --get-selections link 2>/dev/null"));
-        Assert.NotEqual("", await _machine.RunAsync("getent passwd link"));
+        Assert.Equal("0", await _machine.RunAsync("getent passwd link link-exec >/dev/null; echo $?"));
     }
 
     /// <summary>An etcd that wants client certificates, with files of which the user link can read the key by its group alone.</summary>

@@ -12,6 +12,8 @@ public sealed class PackageContentsTests(PackagesFixture packages) : IAsyncLifet
 
     private static readonly string[] Common =
     [
+        "-rw-r--r-- root root /usr/lib/systemd/system/link-exec.socket",
+        "-rw-r--r-- root root /usr/lib/systemd/system/link-exec@.service",
         "-rw-r--r-- root root /usr/lib/systemd/system/link.service",
         "-rw-r--r-- root root /usr/lib/sysusers.d/link.conf",
         "-rw-r--r-- root root /usr/share/bash-completion/completions/link-agent",
@@ -40,8 +42,7 @@ public sealed class PackageContentsTests(PackagesFixture packages) : IAsyncLifet
             .Select(words => $"{words[0]} {words[1].Replace('/', ' ')} {words[5][1..]}").ToList();
 
         Assert.All(Common, file => Assert.Contains(file, files));
-        // Its group comes with the installation.
-        Assert.Contains("-rw-r----- root root /etc/link/link.env", files);
+        Assert.Contains("-rw------- root root /etc/link/link.env", files);
         Assert.Contains("-rw-r--r-- root root /usr/share/zsh/vendor-completions/_link-client", files);
         foreach (var name in new[] { "copyright", "changelog.gz", "changelog.Debian.gz" })
             Assert.Contains($"-rw-r--r-- root root /usr/share/doc/link/{name}", files);
@@ -57,7 +58,7 @@ public sealed class PackageContentsTests(PackagesFixture packages) : IAsyncLifet
 
         Assert.All(Common, file => Assert.Contains(file, files));
         Assert.Contains("drwxr-x--- root link /etc/link", files);
-        Assert.Contains("-rw-r----- root link /etc/link/link.env", files);
+        Assert.Contains("-rw------- root root /etc/link/link.env", files);
         Assert.Contains("-rw-r--r-- root root /usr/share/zsh/site-functions/_link-client", files);
         Assert.Equal("/etc/link/link.env", (await Tool.RunAsync("rpm", ["-qpc", packages.Rpm])).Trim());
         // config, missing is no fault, noreplace: RPMFILE_CONFIG | RPMFILE_NOREPLACE.

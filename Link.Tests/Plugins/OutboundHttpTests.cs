@@ -155,7 +155,9 @@ public sealed class OutboundHttpTests : IAsyncLifetime
     public async Task What_does_not_speak_HTTP_is_told()
     {
         using var ssh = new RawReceiver("SSH-2.0-OpenSSH_9.2\r\n");
-        Assert.StartsWith($"127.0.0.1:{ssh.Port} does not answer as HTTP does: ", (await FaultAsync(ssh.Url)).Message, StringComparison.Ordinal);
+        OutputException fault = await FaultAsync(ssh.Url);
+        Assert.Equal($"127.0.0.1:{ssh.Port} does not answer as HTTP does; check scheme and port of the URL", fault.Message);
+        Assert.Contains("OpenSSH_9.2", fault.Answer, StringComparison.Ordinal);
     }
 
     [Fact]

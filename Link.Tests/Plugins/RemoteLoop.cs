@@ -39,6 +39,9 @@ internal sealed class RemoteLoop : IRemoteOutputEvents, IDisposable
 
     public List<string> Errors { get; } = [];
 
+    /// <summary>What the other side wrote with each of the errors.</summary>
+    public List<string?> Answers { get; } = [];
+
     public string? Fault { get; private set; }
 
     public RemoteOutput Add(string id) => Outputs.Add("fake", new OutputTarget(id, $"fake/{id}", "web-1"), Remote);
@@ -91,11 +94,13 @@ internal sealed class RemoteLoop : IRemoteOutputEvents, IDisposable
 
     bool IRemoteOutputEvents.OthersCompete(string endpointId) => OthersCompete;
 
-    void IRemoteOutputEvents.CallEnded(RemoteOutput output, string? error, int failures, TimeSpan? retryIn)
+    void IRemoteOutputEvents.CallEnded(RemoteOutput output, string? error, string? answer, int failures, TimeSpan? retryIn)
     {
         _ended++;
-        if (error != null)
-            Errors.Add(error);
+        if (error == null)
+            return;
+        Errors.Add(error);
+        Answers.Add(answer);
     }
 
     void IRemoteOutputEvents.OutputChanged(IOutput output, string? fault) => Fault = fault;

@@ -13,7 +13,7 @@ public sealed partial class TidyTests
     {
         ["Agent"] = [Anything],
         ["Api"] = ["Net", "Election", "Storage", "Secrets", "Metrics", "HealthChecks", "Logging", "Files"],
-        ["Plugins"] = ["Net", "Secrets", "Logging"],
+        ["Plugins"] = ["Net", "Secrets", "Logging", "Files"],
         ["Storage"] = ["Etcd", "Secrets", "HealthChecks"],
         ["Heartbeat"] = ["Net", "Logging"],
         ["HealthChecks"] = ["Net", "Logging"],

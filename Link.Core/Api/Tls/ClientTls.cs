@@ -34,7 +34,9 @@ internal sealed class ClientTls(Uri url, CertificateFiles? files)
                     EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                     ApplicationProtocols = [SslApplicationProtocol.Http11],
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-                    CertificateChainPolicy = certificates?.CreateChainPolicy(),
+                    CertificateChainPolicy = certificates?.CreateChainPolicy() ?? PeerTrust.CreatePolicy(null),
+                    // As it was built when the files were read. From the callback's certificate alone, .NET would build another chain and fetch what is missing in it.
+                    ClientCertificateContext = certificates?.Own,
                     LocalCertificateSelectionCallback = (_, _, _, remote, _) =>
                     {
                         // Called once before the handshake, without the other's certificate, and again if the agent asks.

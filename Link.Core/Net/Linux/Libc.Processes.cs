@@ -78,6 +78,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     public static partial int capset(__user_cap_header_struct* header, __user_cap_data_struct* data);
 
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int setrlimit(int resource, SysResource.rlimit* limit);
+
     [LibraryImport("libc")]
     public static partial uint geteuid();
 

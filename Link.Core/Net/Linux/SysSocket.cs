@@ -8,7 +8,7 @@ internal static class SysSocket
     public const int AF_UNSPEC = 0, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16, AF_PACKET = 17;
     public const int SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1, SOL_NETLINK = 270, IPPROTO_IPV6 = 41;
-    public const int SO_RCVBUF = 8, SO_ATTACH_FILTER = 26, SO_RCVBUFFORCE = 33;
+    public const int SO_RCVBUF = 8, SO_PEERCRED = 17, SO_ATTACH_FILTER = 26, SO_RCVBUFFORCE = 33;
     public const int MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40;
     public const int IPV6_JOIN_GROUP = 20, IPV6_LEAVE_GROUP = 21;
 
@@ -36,6 +36,14 @@ internal static class SysSocket
     {
         public msghdr msg_hdr;
         public uint msg_len;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ucred
+    {
+        public int pid;
+        public uint uid;
+        public uint gid;
     }
 
     /// <summary><c>netinet/in.h</c>; the address in network order. Its bytes need no alignment, hence the packing.</summary>

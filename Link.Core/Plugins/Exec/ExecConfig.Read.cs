@@ -16,22 +16,13 @@ internal sealed partial record ExecConfig
     private const int MaxRefreshInterval = 86_400;
     private const int MaxPathLength = 1024;
 
-    /// <summary>
-    /// Variables that decide what a shell, an interpreter or the loader runs. The program was chosen by whoever may write its directory; these would
-    /// let whoever may add an endpoint choose another.
-    /// </summary>
-    private static readonly string[] s_reservedPrefixes = ["LINK_", "LD_", "BASH", "PYTHON", "PERL", "RUBY"];
-
-    /// <inheritdoc cref="s_reservedPrefixes"/>
-    private static readonly string[] s_reserved =
-        ["PATH", "IFS", "ENV", "PS4", "SHELLOPTS", "CDPATH", "GLOBIGNORE", "GCONV_PATH", "GLIBC_TUNABLES", "NODE_OPTIONS", "NODE_PATH", "JAVA_TOOL_OPTIONS", "TMPDIR"];
-
     /// <summary>The fields that decide about the election, of a stored configuration whose secrets cannot be opened.</summary>
     public static string? FindElectionKey(JsonElement config) =>
         ConfigReader.Peek(config, "resource_id") is { } id && ResourceIdSyntax().IsMatch(id) ? KeyOf(id) : null;
 
     /// <param name="stored">False: what a user wants. True: what is in etcd; unknown fields are ignored.</param>
-    public static Validated<ExecConfig> Read(JsonElement config, bool stored)
+    /// <param name="allowed">Which variables it may set; a stored one that it may not fails, too, for it would be run.</param>
+    public static Validated<ExecConfig> Read(JsonElement config, bool stored, ProgramVariables allowed)
     {
         var read = new ConfigReader(ExecPlugin.PluginName, """{"resource_id":"db-vip","command":["/usr/local/lib/link/notify"]}""", config, stored);
         string? id = read.Text("resource_id", missing: "is missing: hosts with the same one compete; such as db-vip");
@@ -41,7 +32,7 @@ internal sealed partial record ExecConfig
         string? ip = ReadAddress(read);
         int timeout = ReadSeconds(read, "timeout", 1, MaxTimeout) ?? DefaultTimeout;
         int refresh = ReadSeconds(read, "refresh_interval", 0, MaxRefreshInterval) ?? 0;
-        Dictionary<string, Secret> environment = ReadVariables(read);
+        Dictionary<string, Secret> environment = ReadVariables(read, allowed);
         string? onEtcdLoss = read.OnEtcdLoss();
         return read.Finish(() => new ExecConfig(id!, command!)
         {
@@ -95,14 +86,15 @@ internal sealed partial record ExecConfig
         return strings;
     }
 
-    private static string? PathFault(string path) =>
+    /// <summary>Of a path as it is written.</summary>
+    public static string? PathFault(string path) =>
         !path.StartsWith('/') ? "is not absolute"
         : path.Length > MaxPathLength ? $"has more than {MaxPathLength} characters"
         : path.Any(char.IsControl) ? "contains a control character"
         : path[1..].Split('/').Any(part => part is "" or "." or "..") ? "contains an empty part, . or .."
         : null;
 
-    private static Dictionary<string, Secret> ReadVariables(ConfigReader read)
+    private static Dictionary<string, Secret> ReadVariables(ConfigReader read, ProgramVariables allowed)
     {
         const string field = "environment";
         FieldErrors errors = read.Errors;
@@ -111,7 +103,7 @@ internal sealed partial record ExecConfig
             return variables;
         if (value.ValueKind != JsonValueKind.Object)
         {
-            errors.Add(field, """must be an object such as {"PGPORT":"5432"}""");
+            errors.Add(field, """must be an object such as {"LINK_ENV_PORT":"5432"}""");
             return variables;
         }
 
@@ -125,10 +117,10 @@ internal sealed partial record ExecConfig
         foreach (JsonProperty variable in value.EnumerateObject())
         {
             string name = $"{field}.{variable.Name}";
-            if (!VariableSyntax().IsMatch(variable.Name))
+            if (!ProgramVariables.IsName(variable.Name))
                 errors.Add(field, "has a name that is not 1 to 128 letters, digits and underscores, the first one no digit");
-            else if (Array.Exists(s_reservedPrefixes, prefix => variable.Name.StartsWith(prefix, StringComparison.Ordinal)) || s_reserved.Contains(variable.Name))
-                errors.Add(name, $"is not for configurations: neither are {string.Join(", ", s_reservedPrefixes.Select(prefix => prefix + "*"))} and {string.Join(", ", s_reserved)}");
+            else if (!allowed.Allows(variable.Name))
+                errors.Add(name, $"is not a variable that configurations may set on this host: {allowed}; rename it, or have the administrator name it in EXEC_ENVIRONMENT_ALLOW");
             else if (variable.Value.ValueKind != JsonValueKind.String)
                 errors.Add(name, "must be a string");
             else if (variable.Value.GetString()!.Contains('\0'))
@@ -173,7 +165,4 @@ internal sealed partial record ExecConfig
     /// <summary>A part of keys in etcd: no slash.</summary>
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\z")]
     private static partial Regex ResourceIdSyntax();
-
-    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,127}\z")]
-    private static partial Regex VariableSyntax();
 }

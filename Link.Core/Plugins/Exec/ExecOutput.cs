@@ -8,8 +8,10 @@ namespace Link.Core.Plugins.Exec;
 /// An endpoint's program. Each call runs it once, with ACTIVATED or STANDBY as its last argument; exit status 0 is success. Its environment has
 /// nothing of the agent's own, which holds secrets.
 /// </summary>
-internal sealed class ExecOutput(ProgramRunner runner, OutputTarget endpoint, ExecConfig config, IReadOnlyList<string> directories) : IRemoteOutput
+internal sealed class ExecOutput(IProgramRunner runner, OutputTarget endpoint, ExecConfig config, Func<string, string?> pathFault) : IRemoteOutput
 {
+    public const string PathVariable = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
     private const string Activated = "ACTIVATED";
     private const string Standby = "STANDBY";
 
@@ -30,12 +32,12 @@ internal sealed class ExecOutput(ProgramRunner runner, OutputTarget endpoint, Ex
     private async Task RunAsync(OutputCall call, string state, bool refresh, CancellationToken cancel)
     {
         // Only root can change what this finds, so that nobody else can between here and the start.
-        if (ProgramPath.Fault(config.Program, directories) is { } fault)
+        if (pathFault(config.Program) is { } fault)
             throw new OutputException(fault);
         ProgramEnd end;
         try
         {
-            end = await runner.RunAsync(config.Program, [.. config.Command, state], EnvironmentOf(call, state, refresh), config.Timeout, cancel).ConfigureAwait(false);
+            end = await runner.RunAsync([.. config.Command, state], EnvironmentOf(call, state, refresh), config.Timeout, cancel).ConfigureAwait(false);
         }
         catch (KernelException refused)
         {
@@ -59,7 +61,7 @@ internal sealed class ExecOutput(ProgramRunner runner, OutputTarget endpoint, Ex
     {
         List<string> variables =
         [
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            PathVariable,
             $"LINK_PLUGIN={ExecPlugin.PluginName}",
             $"LINK_STATE={state}",
             $"LINK_ENDPOINT_ID={endpoint.EndpointId}",

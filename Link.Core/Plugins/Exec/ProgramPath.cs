@@ -13,8 +13,9 @@ internal static class ProgramPath
 
     /// <param name="path">Absolute, without empty parts, <c>.</c> and <c>..</c>.</param>
     /// <param name="directories">Below which programs are.</param>
+    /// <param name="isForThisUser">Whether it is this process's user who runs it; else what that one cannot see is not judged.</param>
     /// <returns>Why it may not be run, and what to do; null: it may.</returns>
-    public static string? Fault(string path, IReadOnlyList<string> directories)
+    public static string? Fault(string path, IReadOnlyList<string> directories, bool isForThisUser = true)
     {
         if (directories.Count == 0)
             return $"{path} may not be run: EXEC_DIRECTORIES is none on this host";
@@ -36,7 +37,12 @@ internal static class ProgramPath
 
             string next = at == "/" ? $"/{part}" : $"{at}/{part}";
             if (FileStatus.Read(next, out int errno) is not { } status)
-                return errno == Errno.ENOENT ? $"{path} cannot be run: {next} does not exist on this host" : $"{path} cannot be run: {next}: {Text(errno)}; the agent's user must be able to reach it";
+            {
+                if (errno == Errno.EACCES && !isForThisUser)
+                    return null;
+                return errno == Errno.ENOENT ? $"{path} cannot be run: {next} does not exist on this host" : $"{path} cannot be run: {next}: {Text(errno)}; the user who runs programs must be able to reach it";
+            }
+
             if (status.IsSymlink)
             {
                 // Who may replace it may write its directory, which is root alone.
@@ -51,7 +57,7 @@ internal static class ProgramPath
             at = next;
             if (ahead.Count > 0 && !status.IsDirectory)
                 return $"{path} cannot be run: {next} is not a directory";
-            if ((status.IsDirectory ? DirectoryFault(next, status) : FileFault(next, status)) is { } fault)
+            if ((status.IsDirectory ? DirectoryFault(next, status) : FileFault(next, status, isForThisUser)) is { } fault)
                 return $"{path} may not be run: {fault}";
         }
 
@@ -79,10 +85,10 @@ internal static class ProgramPath
         : status.IsWritableByOthers ? $"others than root can write directory {directory} and so replace the program; `chown root:root {directory}; chmod go-w {directory}`, or put it elsewhere"
         : null;
 
-    private static string? FileFault(string file, FileStatus status) =>
+    private static string? FileFault(string file, FileStatus status, bool isForThisUser) =>
         !status.IsRegular ? $"{file} is not a regular file"
         : status.Owner != 0 ? $"{file} belongs to user {status.Owner}, who can change it; `chown root:root {file}; chmod go-w {file}`"
         : status.IsWritableByOthers ? $"others than root can change {file}; `chown root:root {file}; chmod go-w {file}`"
-        : !FileStatus.MayExecute(file) ? $"{file} is not executable for the agent's user; `chmod a+rx {file}`, and see whether its file system is mounted with noexec"
+        : isForThisUser && !FileStatus.MayExecute(file) ? $"{file} is not executable for the user who runs programs; `chmod a+rx {file}`, and see whether its file system is mounted with noexec"
         : null;
 }

@@ -18,12 +18,12 @@ internal sealed class ProgramRun
     private ProgramRun(ChildProcess child) => _child = child;
 
     /// <param name="grace">Between SIGTERM and SIGKILL.</param>
-    /// <inheritdoc cref="ProgramRunner.RunAsync"/>
-    public static ProgramEnd Run(string path, IReadOnlyList<string> argv, IReadOnlyList<string> environment, TimeSpan timeout, TimeSpan grace, CancellationToken cancel)
+    /// <inheritdoc cref="IProgramRunner.RunAsync"/>
+    public static ProgramEnd Run(IReadOnlyList<string> argv, IReadOnlyList<string> environment, TimeSpan timeout, TimeSpan grace, CancellationToken cancel)
     {
         using var wake = new EventFd();
         using CancellationTokenRegistration registration = cancel.Register(wake.Set);
-        using ChildProcess child = ChildProcess.Start(path, argv, environment);
+        using ChildProcess child = ChildProcess.Start(argv[0], argv, environment);
         return new ProgramRun(child).Run((long)timeout.TotalMilliseconds, (long)grace.TotalMilliseconds, wake, cancel);
     }
 

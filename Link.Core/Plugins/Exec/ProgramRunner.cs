@@ -3,10 +3,9 @@ using Link.Core.Net.Linux;
 namespace Link.Core.Plugins.Exec;
 
 /// <summary>
-/// Runs programs, each with a thread of its own that reads its output, keeps its deadline and ends its process group. A run is over when the program
-/// is gone: a call that waits for it never overlaps with it.
+/// Runs programs itself, each with a thread of its own that reads its output, keeps its deadline and ends its process group.
 /// </summary>
-internal sealed class ProgramRunner : IDisposable
+internal sealed class ProgramRunner : IProgramRunner
 {
     /// <summary>Between SIGTERM and SIGKILL.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
@@ -16,12 +15,8 @@ internal sealed class ProgramRunner : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<Task> _running = [];
 
-    /// <param name="argv">With the program's name first.</param>
-    /// <param name="environment">All of it, as NAME=value.</param>
-    /// <param name="cancel">Ends the program; the task ends when it is gone.</param>
-    /// <exception cref="KernelException">It cannot be started.</exception>
-    /// <exception cref="OperationCanceledException">It was ended.</exception>
-    public async Task<ProgramEnd> RunAsync(string path, IReadOnlyList<string> argv, IReadOnlyList<string> environment, TimeSpan timeout, CancellationToken cancel)
+    /// <inheritdoc/>
+    public async Task<ProgramEnd> RunAsync(IReadOnlyList<string> argv, IReadOnlyList<string> environment, TimeSpan timeout, CancellationToken cancel)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
         var done = new TaskCompletionSource<ProgramEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,7 +28,7 @@ internal sealed class ProgramRunner : IDisposable
 
         try
         {
-            new Thread(() => Run(done, path, argv, environment, timeout, either.Token), StackBytes) { IsBackground = true, Name = "exec" }.Start();
+            new Thread(() => Run(done, argv, environment, timeout, either.Token), StackBytes) { IsBackground = true, Name = "exec" }.Start();
             return await done.Task.ConfigureAwait(false);
         }
         finally
@@ -64,11 +59,11 @@ internal sealed class ProgramRunner : IDisposable
     }
 
     private static void Run(
-        TaskCompletionSource<ProgramEnd> done, string path, IReadOnlyList<string> argv, IReadOnlyList<string> environment, TimeSpan timeout, CancellationToken cancel)
+        TaskCompletionSource<ProgramEnd> done, IReadOnlyList<string> argv, IReadOnlyList<string> environment, TimeSpan timeout, CancellationToken cancel)
     {
         try
         {
-            done.SetResult(ProgramRun.Run(path, argv, environment, timeout, Grace, cancel));
+            done.SetResult(ProgramRun.Run(argv, environment, timeout, Grace, cancel));
         }
         catch (OperationCanceledException)
         {

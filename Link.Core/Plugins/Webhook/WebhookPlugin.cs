@@ -6,9 +6,11 @@ namespace Link.Core.Plugins.Webhook;
 /// <summary>Plugin webhook: a URL is told whether this host is activated or on standby, by signed requests.</summary>
 /// <param name="http">Of the agent, for endpoints without a CA of their own.</param>
 /// <param name="names">Of the agent, for the others.</param>
+/// <param name="rules">Where URLs may lead.</param>
 /// <param name="refreshInterval">WEBHOOK_REFRESH_INTERVAL: it is told again as often while activated.</param>
 /// <param name="version">Of the agent, for User-Agent.</param>
-internal sealed class WebhookPlugin(RemoteOutputs outputs, OutboundHttp http, NameResolver names, TimeSpan refreshInterval, string version, TimeProvider time) : IPlugin
+internal sealed class WebhookPlugin(
+    RemoteOutputs outputs, OutboundHttp http, NameResolver names, OutboundRules rules, TimeSpan refreshInterval, string version, TimeProvider time) : IPlugin
 {
     public const string PluginName = "webhook";
 
@@ -29,7 +31,13 @@ internal sealed class WebhookPlugin(RemoteOutputs outputs, OutboundHttp http, Na
     public Validated<PluginConfig> Read(JsonElement config, bool stored)
     {
         Validated<WebhookConfig> read = WebhookConfig.Read(config, stored);
-        return new Validated<PluginConfig>(read.Value, read.Errors);
+
+        // What is stored fails when it is called, with the same words: the variable may allow it after the next restart.
+        if (stored || read.Value == null || rules.Fault(read.Value.Url) is not { } fault)
+            return new Validated<PluginConfig>(read.Value, read.Errors);
+        var errors = new FieldErrors();
+        errors.Add("url", $"may not be called: {fault}");
+        return new Validated<PluginConfig>(null, errors.ToDictionary());
     }
 
     public string? FindElectionKey(JsonElement config) => WebhookConfig.FindElectionKey(config);
@@ -53,7 +61,7 @@ internal sealed class WebhookPlugin(RemoteOutputs outputs, OutboundHttp http, Na
                 _byCa.Remove(other);
         }
 
-        requests = new OutboundHttp(names, time, OutboundHttp.ReadCa(ca, out _));
+        requests = new OutboundHttp(names, time, OutboundHttp.ReadCa(ca, out _), rules);
         _byCa[ca] = new WeakReference<OutboundHttp>(requests);
         return requests;
     }

@@ -16,12 +16,13 @@ internal static class WebhookRefusal
     public static OutputException Of(OutboundAnswer answer, string name, SecretMask mask)
     {
         TimeSpan? retryAfter = answer.Status is 429 or 503 ? answer.RetryAfter : null;
-        return new OutputException($"{name} answered {answer.Status.ToString(CultureInfo.InvariantCulture)}: {Meaning(answer, mask)}{Excerpt(answer, mask)}", retryAfter);
+        string? written = answer.Status is >= 300 and <= 399 ? Target(answer.Location, mask) : Excerpt(answer, mask);
+        return new OutputException($"{name} answered {answer.Status.ToString(CultureInfo.InvariantCulture)}: {Meaning(answer.Status)}", retryAfter) { Answer = written };
     }
 
-    private static string Meaning(OutboundAnswer answer, SecretMask mask) => answer.Status switch
+    private static string Meaning(int status) => status switch
     {
-        >= 300 and <= 399 => $"it redirects {Target(answer.Location, mask)}, and redirects are not followed; give the final URL",
+        >= 300 and <= 399 => "it redirects, and redirects are not followed; give the final URL",
         400 or 422 => "it does not accept the request; is it the URL of a receiver of these webhooks?",
         401 => "it does not know the sender; check secret and headers",
         403 => "it does not allow it; check secret, headers and its access rules",
@@ -41,18 +42,18 @@ internal static class WebhookRefusal
 
     /// <summary>The host alone: the rest may carry a token.</summary>
     private static string Target(Uri? location, SecretMask mask) =>
-        location == null ? "to nowhere"
-        : location.IsAbsoluteUri ? $"to {location.Scheme}://{ForeignText.OneLine(mask.Hide(location.Host), 100)}"
-        : "to another path of the same host";
+        location == null ? "redirects to nowhere"
+        : location.IsAbsoluteUri ? $"redirects to {location.Scheme}://{ForeignText.OneLine(mask.Hide(location.Host), 100)}"
+        : "redirects to another path of the same host";
 
-    private static string Excerpt(OutboundAnswer answer, SecretMask mask)
+    private static string? Excerpt(OutboundAnswer answer, SecretMask mask)
     {
         bool isText = answer.ContentType is null or "application/json" or "application/problem+json" || answer.ContentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase);
         if (!isText)
-            return "";
+            return null;
         // Once more after that: a secret that was wrapped over two lines is on one now.
         string line = mask.Hide(ForeignText.OneLine(mask.Hide(answer.Text), OutboundHttp.MaxBody));
         string text = ForeignText.OneLine(line, MaxExcerpt);
-        return text.Length == 0 ? "" : $" (\"{text}\")";
+        return text.Length == 0 ? null : text;
     }
 }

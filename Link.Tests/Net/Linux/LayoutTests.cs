@@ -42,6 +42,8 @@ public sealed class LayoutTests
         Struct<SysSocket.iovec>(ours);
         Struct<SysSocket.msghdr>(ours);
         Struct<SysSocket.mmsghdr>(ours);
+        Struct<SysSocket.ucred>(ours);
+        Struct<SysResource.rlimit>(ours);
         Struct<SysEpoll.timespec>(ours);
         Struct<SysEpoll.itimerspec>(ours);
         Struct<SysPoll.pollfd>(ours);
@@ -60,7 +62,7 @@ public sealed class LayoutTests
         foreach (var header in new[]
         {
             typeof(SysSocket), typeof(Netlink), typeof(Rtnetlink), typeof(IfAddr), typeof(IfLink), typeof(IfArp), typeof(IfPacket), typeof(Filter),
-            typeof(SysEpoll), typeof(Errno), typeof(Spawn), typeof(SysPoll), typeof(SysPrctl), typeof(Capability), typeof(SysStat), typeof(Signal), typeof(SockDiag), typeof(NetinetTcp),
+            typeof(SysEpoll), typeof(Errno), typeof(Spawn), typeof(SysPoll), typeof(SysPrctl), typeof(Capability), typeof(SysStat), typeof(SysResource), typeof(Signal), typeof(SockDiag), typeof(NetinetTcp),
         })
         {
             foreach (var field in header.GetFields().Where(f => f.IsLiteral && !s_notInTheHeaders.Contains(f.Name) && !f.Name.StartsWith("NLMSG_HDR", StringComparison.Ordinal)))
@@ -96,6 +98,7 @@ public sealed class LayoutTests
                 #include <spawn.h>
                 #include <unistd.h>
                 #include <sys/prctl.h>
+                #include <sys/resource.h>
                 #include <sys/stat.h>
                 #include <sys/wait.h>
                 #include <linux/capability.h>

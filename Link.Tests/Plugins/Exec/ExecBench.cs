@@ -12,9 +12,10 @@ internal sealed class ExecBench : IDisposable
 {
     public const string EndpointId = "vip-00000000-0000-4000-8000-000000000001";
 
-    public ExecBench(ScriptFolder folder, string config)
+    /// <param name="socketPath">Of the service that runs programs; null: this process does.</param>
+    public ExecBench(ScriptFolder folder, string config, string? socketPath = null)
     {
-        Plugin = new ExecPlugin(Loop.Outputs, [folder.Path]);
+        Plugin = new ExecPlugin(Loop.Outputs, [folder.Path], new ProgramVariables(["TOKEN", "U", "P", "KEY", "EMPTY"]), socketPath);
         using JsonDocument document = JsonDocument.Parse(config);
         Validated<PluginConfig> read = Plugin.Read(document.RootElement, stored: true);
         Assert.True(read.IsValid, string.Join('\n', read.Errors.SelectMany(error => error.Value)));

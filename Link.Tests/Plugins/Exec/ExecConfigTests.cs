@@ -57,10 +57,12 @@ public sealed class ExecConfigTests(ScriptFolder folder) : IClassFixture<ScriptF
     [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"A":1}}""", "environment.A", "must be a string")]
     [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"A":"\u0000"}}""", "environment.A", "contains a NUL")]
     [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"A":"1","A":"2"}}""", "environment.A", "is given twice")]
-    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"LINK_STATE":"x"}}""", "environment.LINK_STATE", "is not for configurations")]
-    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"LD_PRELOAD":"x"}}""", "environment.LD_PRELOAD", "is not for configurations")]
-    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"PATH":"/tmp"}}""", "environment.PATH", "is not for configurations")]
-    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"BASH_ENV":"x"}}""", "environment.BASH_ENV", "is not for configurations")]
+    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"LINK_STATE":"x"}}""", "environment.LINK_STATE", "is not a variable that configurations may set on this host: LINK_ENV_*, LANG, LC_*, A, B, _b;")]
+    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"LD_PRELOAD":"x"}}""", "environment.LD_PRELOAD", "is not a variable that configurations may set on this host: LINK_ENV_*, LANG, LC_*, A, B, _b;")]
+    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"PATH":"/tmp"}}""", "environment.PATH", "is not a variable that configurations may set on this host: LINK_ENV_*, LANG, LC_*, A, B, _b;")]
+    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"BASH_ENV":"x"}}""", "environment.BASH_ENV", "is not a variable that configurations may set on this host: LINK_ENV_*, LANG, LC_*, A, B, _b;")]
+    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"OPENSSL_CONF":"/tmp/x"}}""", "environment.OPENSSL_CONF", "have the administrator name it in EXEC_ENVIRONMENT_ALLOW")]
+    [InlineData("""{"resource_id":"r","command":["/x"],"environment":{"HOME":"/tmp"}}""", "environment.HOME", "is not a variable that configurations may set")]
     [InlineData("""{"resource_id":"r","command":["/x"],"on_etcd_loss":"panic"}""", "on_etcd_loss", "must be claim, hold or release")]
     [InlineData("""{"resource_id":"r","command":["/x"],"comand":["/x"]}""", "comand", "is unknown")]
     public void What_cannot_be_right_is_refused_with_the_reason(string config, string field, string reason)
@@ -88,6 +90,15 @@ public sealed class ExecConfigTests(ScriptFolder folder) : IClassFixture<ScriptF
     }
 
     [Fact]
+    public void A_stored_variable_that_is_not_allowed_any_more_fails_with_the_reason()
+    {
+        const string Stored = """{"resource_id":"r","command":["/x"],"environment":{"PGHOST":"db"}}""";
+        Assert.StartsWith("is not a variable that configurations may set on this host", Assert.Single(Assert.Single(Read(Stored, stored: true).Errors).Value), StringComparison.Ordinal);
+        using JsonDocument document = JsonDocument.Parse(Stored);
+        Assert.True(ExecConfig.Read(document.RootElement, stored: true, new ProgramVariables(["PG*"])).IsValid);
+    }
+
+    [Fact]
     public void Fields_of_a_later_version_are_ignored_in_what_is_stored() =>
         Assert.True(Read("""{"resource_id":"r","command":["/x"],"cgroup":"x"}""", stored: true).IsValid);
 
@@ -107,7 +118,7 @@ public sealed class ExecConfigTests(ScriptFolder folder) : IClassFixture<ScriptF
     public void A_program_that_may_not_be_run_is_refused_when_it_is_added_and_kept_when_it_is_stored()
     {
         using var loop = new RemoteLoop();
-        using var plugin = new ExecPlugin(loop.Outputs, [folder.Path]);
+        using var plugin = new ExecPlugin(loop.Outputs, [folder.Path], new ProgramVariables([]));
         using JsonDocument document = JsonDocument.Parse($$"""{"resource_id":"r","command":["{{folder["missing"]}}"]}""");
         Assert.Equal($"{folder["missing"]} cannot be run: {folder["missing"]} does not exist on this host", Assert.Single(plugin.Read(document.RootElement, stored: false).Errors["command"]));
         Assert.True(plugin.Read(document.RootElement, stored: true).IsValid);
@@ -119,6 +130,6 @@ public sealed class ExecConfigTests(ScriptFolder folder) : IClassFixture<ScriptF
     private static Validated<ExecConfig> Read(string config, bool stored = false)
     {
         using JsonDocument document = JsonDocument.Parse(config);
-        return ExecConfig.Read(document.RootElement, stored);
+        return ExecConfig.Read(document.RootElement, stored, new ProgramVariables(["A", "B", "_b"]));
     }
 }

@@ -287,7 +287,7 @@ public sealed class ExecOutputTests(ScriptFolder folder) : IClassFixture<ScriptF
         Assert.Equal($"{program} cannot be run: {program} does not exist on this host", await NextErrorAsync());
 
         File.WriteAllText(program, "#!/no/such/interpreter\n");
-        Assert.Contains($"{program} is not executable for the agent's user; `chmod a+rx {program}`", await NextErrorAsync(), StringComparison.Ordinal);
+        Assert.Contains($"{program} is not executable for the user who runs programs; `chmod a+rx {program}`", await NextErrorAsync(), StringComparison.Ordinal);
 
         _folder.Program(Path.GetFileName(program), "#!/no/such/interpreter\n");
         Assert.Equal($"{program} cannot be started: the interpreter after #! in its first line, or its loader, does not exist (posix_spawn: No such file or directory (errno 2))", await NextErrorAsync());

@@ -85,7 +85,7 @@ public sealed class ProgramPathTests(ScriptFolder folder) : IClassFixture<Script
         File.CreateSymbolicLink(_folder["b"], "a");
         File.CreateSymbolicLink(_folder["dangling"], "nowhere");
         Assert.Equal($"{_folder["directory"]} is a directory, not a program", Fault(_folder["directory"]));
-        Assert.Contains("is not executable for the agent's user", Fault(_folder["text"]), StringComparison.Ordinal);
+        Assert.Contains("is not executable for the user who runs programs", Fault(_folder["text"]), StringComparison.Ordinal);
         Assert.Contains("too many symlinks at ", Fault(_folder["a"]), StringComparison.Ordinal);
         Assert.Equal($"{_folder["dangling"]} cannot be run: {_folder["nowhere"]} does not exist on this host", Fault(_folder["dangling"]));
         Assert.Equal($"{_folder["text"]}/x cannot be run: {_folder["text"]} is not a directory", Fault(_folder["text"] + "/x"));

@@ -28,7 +28,7 @@ public sealed partial class WebhookPluginTests : IAsyncLifetime
     {
         var names = new NameResolver();
         _http = new OutboundHttp(names, _clock);
-        _plugin = new WebhookPlugin(_loop.Outputs, _http, names, TimeSpan.FromMinutes(5), "9.8.7", _clock);
+        _plugin = new WebhookPlugin(_loop.Outputs, _http, names, OutboundRules.Default, TimeSpan.FromMinutes(5), "9.8.7", _clock);
     }
 
     public async ValueTask InitializeAsync() => _receiver = await WebReceiver.StartAsync();
@@ -219,6 +219,23 @@ public sealed partial class WebhookPluginTests : IAsyncLifetime
         Assert.Equal(["secret", "headers.*"], _plugin.SecretFields);
         Assert.Null(((IPlugin)_plugin).FindTwin(_plugin.Read(Parse(Json()), stored: false).Value!));
         Assert.False(Create().IsOnLan);
+    }
+
+    [Fact]
+    public async Task A_URL_of_a_clouds_metadata_is_refused_when_it_is_added_and_fails_when_it_was_stored()
+    {
+        string json = Json(url: "http://0xa9fea9fe/latest/meta-data");
+        string fault = Assert.Single(_plugin.Read(Parse(json), stored: false).Errors["url"]);
+        Assert.Equal("may not be called: 169.254.169.254 is link-local, where clouds keep a machine's credentials; if it has to be called, name it in WEBHOOK_ALLOW", fault);
+        Create(json, stored: true).Activate(null, 1);
+        await _loop.EndedAsync();
+        Assert.Equal($"169.254.169.254:80 {fault}", Assert.Single(_loop.Errors));
+
+        // With a CA of its own it has connections of its own, and the same rules.
+        using var authority = new TestAuthority();
+        Create(Json(url: "https://169.254.169.254/", ca: authority.CaPem), stored: true).Activate(null, 1);
+        await _loop.EndedAsync();
+        Assert.Contains(" may not be called: ", _loop.Errors[1], StringComparison.Ordinal);
     }
 
     private static IRemoteOutput Remote(RemoteOutput output) => output.Remote;
