@@ -16,10 +16,16 @@ internal sealed class EtcdSession : IAsyncDisposable
     /// <summary>Requests with lock transactions that are under way at once; the rest waits, one transaction per endpoint at the most.</summary>
     private const int MaxRequests = 8;
 
+    /// <summary>How often a lock that is not ours to keep is given up, and the pause in between.</summary>
+    private const int MostDrops = 5;
+
+    private static readonly TimeSpan DropPause = TimeSpan.FromSeconds(1);
+
     private readonly string _hostname;
     private readonly ProcessIdentity _identity;
     private readonly string _version;
     private readonly EtcdClient _client;
+    private readonly NamesakeInquiry _namesakes;
     private readonly LeaseKeepAlive _keepAlive;
     private readonly WatchStream _watch;
     private readonly EventLoop _loop;
@@ -37,11 +43,12 @@ internal sealed class EtcdSession : IAsyncDisposable
     /// <param name="storedOf">The stored form of an endpoint, by id.</param>
     /// <param name="hostRead">Given the answer to <see cref="LoadHost"/>, off the loop.</param>
     /// <param name="report">Given inputs on the loop.</param>
-    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, EndpointData?> storedOf, Action<HostRecords> hostRead, Action<IReadOnlyList<ElectorInput>> report)
+    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, NamesakeInquiry namesakes, EventLoop loop, Log log, Func<string, EndpointData?> storedOf, Action<HostRecords> hostRead, Action<IReadOnlyList<ElectorInput>> report)
     {
         _hostname = options.Hostname;
         _identity = identity;
         _version = version;
+        _namesakes = namesakes;
         _loop = loop;
         _log = log;
         _storedOf = storedOf;
@@ -81,15 +88,16 @@ internal sealed class EtcdSession : IAsyncDisposable
     {
         long sentAt = BootClock.NowMs;
         LeaseGrantResponse answer = await _client.GrantLeaseAsync(ttlSeconds, cancel: cancel).ConfigureAwait(false);
-        Report(new ElectorInput.LeaseGranted(answer.ID, (int)answer.TTL, sentAt));
+        Report(new ElectorInput.LeaseGranted(answer.ID, Seconds(answer.TTL), sentAt));
     },
     fault => new ElectorInput.LeaseGrantFailed(fault));
 
     public void RenewLease(long leaseId) => _keepAlive.Send(leaseId);
 
-    public void WriteHost(long leaseId, bool drained, bool stopped = false) => Run(async cancel =>
+    public void WriteHost(long leaseId, bool drained) => Run(async cancel =>
     {
-        TxnResponse answer = await _client.TxnAsync(WriteHostRequest(leaseId, drained, stopped), cancel).ConfigureAwait(false);
+        string? reach = await Task.Run(() => _namesakes.ListenAsync(_client.CurrentEndpoint, cancel), cancel).ConfigureAwait(false);
+        TxnResponse answer = await _client.TxnAsync(WriteHostRequest(leaseId, drained, stopped: false, reach), cancel).ConfigureAwait(false);
         Report(new ElectorInput.HostWritten(leaseId, answer.Header.Revision));
     },
     fault => new ElectorInput.HostWriteFailed(fault));
@@ -103,7 +111,7 @@ internal sealed class EtcdSession : IAsyncDisposable
                 Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId).Write())),
                 Op.Delete(KeyLayout.Agent(_hostname)),
                 Op.Delete(KeyLayout.Drained(_hostname)))
-            : WriteHostRequest(leaseId, drained, stopped: true);
+            : WriteHostRequest(leaseId, drained, stopped: true, reach: null);
         try
         {
             await _client.TxnAsync(request, CancellationToken.None, timeout).ConfigureAwait(false);
@@ -148,6 +156,9 @@ internal sealed class EtcdSession : IAsyncDisposable
         return answer.Succeeded && answer.Responses[0].ResponseRange.Kvs is [{ } held] ? held.ModRevision : null;
     }
 
+    /// <summary>Deletes a lock if it is still at that revision. It may be asked for while etcd is in trouble: tried a few times.</summary>
+    public void DropLock(string key, long leaseId, long revision) => _ = DropLockAsync(KeyLayout.Lock(key), leaseId, revision);
+
     public void Enqueue(LockTransaction transaction) => _waiting.Enqueue(transaction);
 
     /// <summary>Sends what was enqueued, many transactions in one request.</summary>
@@ -171,14 +182,50 @@ internal sealed class EtcdSession : IAsyncDisposable
     }
 
     // Nested, as the locks' transactions are: etcd does not count what is nested against its quota, and a full database must not keep a host out.
-    private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped) =>
+    private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped, string? reach) =>
         TxnBuilder.If().Then(Op.Nested(TxnBuilder.If().Then(
             Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom((new HostRecord(_hostname, leaseId) { Agent = _version }).Write())),
             Op.Put(
                 KeyLayout.Agent(_hostname),
-                ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped }.Write()),
+                ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped, Reach = reach }.Write()),
                 leaseId),
             drained ? Op.Put(KeyLayout.Drained(_hostname), _identity.Instance) : Op.Delete(KeyLayout.Drained(_hostname)))));
+
+    private async Task DropLockAsync(string lockKey, long leaseId, long revision)
+    {
+        for (int i = 0; i < MostDrops; i++)
+        {
+            try
+            {
+                await _client.TxnAsync(TxnBuilder.If(When.LeaseIs(lockKey, leaseId), When.ModRevisionIs(lockKey, revision)).Then(Op.Delete(lockKey)), _stop.Token).ConfigureAwait(false);
+                _log.Warning("a lock that somebody gave to this host, which has no such endpoint, is given up", ("lock", lockKey));
+                return;
+            }
+            catch (EtcdException)
+            {
+                if (!await PauseAsync().ConfigureAwait(false))
+                    return;
+            }
+            catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <returns>False: the agent stops.</returns>
+    private async Task<bool> PauseAsync()
+    {
+        try
+        {
+            await Task.Delay(DropPause, _stop.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 
     private async Task TransactAsync(TxnRequest request, List<LockTransaction> batch)
     {
@@ -210,10 +257,13 @@ internal sealed class EtcdSession : IAsyncDisposable
 
     private void OnKeepAlive(KeepAliveResult result) => Report(result.Outcome switch
     {
-        KeepAliveOutcome.Renewed => new ElectorInput.LeaseRenewed(result.LeaseId, (int)result.TtlSeconds, result.SentAt),
+        KeepAliveOutcome.Renewed => new ElectorInput.LeaseRenewed(result.LeaseId, Seconds(result.TtlSeconds), result.SentAt),
         KeepAliveOutcome.Gone => new ElectorInput.LeaseGone(result.LeaseId),
         _ => new ElectorInput.LeaseRenewalFailed(result.LeaseId, result.Reason ?? "no answer"),
     });
+
+    /// <summary>A lease that somebody made by hand may last for centuries.</summary>
+    private static int Seconds(long ttl) => (int)Math.Clamp(ttl, 0, 100_000_000);
 
     private void OnWatch(WatchMessage message)
     {
@@ -258,9 +308,10 @@ internal sealed class EtcdSession : IAsyncDisposable
             return put ? new ElectorInput.LockPut(electionKey, new LockView(e.Kv.Value.ToStringUtf8(), e.Kv.Lease, e.Kv.ModRevision)) : new ElectorInput.LockDeleted(electionKey, e.Kv.ModRevision);
         if (KeyLayout.TryParseCompetitor(key, out electionKey, out string host))
             return new ElectorInput.CompetitorChanged(electionKey, host, put, e.Kv.ModRevision);
-        if (key == KeyLayout.Agent(_hostname))
-            return new ElectorInput.AgentKeyChanged(put ? AgentRecord.Read(key, e.Kv.Value.Memory).Value?.Instance ?? "unreadable" : null, e.Kv.ModRevision);
-        return null;
+        if (key != KeyLayout.Agent(_hostname))
+            return null;
+        AgentRecord? agent = put ? AgentRecord.Read(key, e.Kv.Value.Memory).Value : null;
+        return new ElectorInput.AgentKeyChanged(put ? agent?.Instance ?? AgentRecord.Unreadable : null, e.Kv.ModRevision, e.Kv.Lease, NamesakeMessage.ParseReach(agent?.Reach) != null ? agent!.Reach : null, agent?.IsStopped == true);
     }
 
     private void Report(ElectorInput input) => Post(() => _report([input]));

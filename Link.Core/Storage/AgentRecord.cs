@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Link.Core.Storage;
 
 /// <summary>An agent of ours that runs now, as etcd stores it under <see cref="KeyLayout.Agent"/>, bound to the host's lease.</summary>
@@ -5,22 +7,31 @@ namespace Link.Core.Storage;
 /// <param name="Version">The agent's version, for people.</param>
 internal sealed record AgentRecord(string Hostname, string Instance, string Version)
 {
+    /// <summary>Stands for the instance of a record that cannot be read.</summary>
+    public const string Unreadable = "unreadable";
+
+    private const int MostInstanceLength = 64;
+
     /// <summary>Where the agent hears heartbeats, as <c>address:port</c>; null: it sends none.</summary>
     public string? Heartbeat { get; init; }
 
     /// <summary>True: the process that wrote this has ended; what it had waits for its successor.</summary>
     public bool IsStopped { get; init; }
 
+    /// <summary>Where this instance can be asked whether it lives, as <c>address:port</c>; null: nowhere.</summary>
+    public string? Reach { get; init; }
+
     /// <summary>Which process it is, in terms that mean something on the same machine only.</summary>
     public string? Process { get; init; }
 
     /// <param name="key">The key in etcd, for the error.</param>
     public static ReadResult<AgentRecord> Read(string key, ReadOnlyMemory<byte> json) => RecordJson.Read(key, json, fields =>
-        new AgentRecord(RecordJson.Text(fields, "hostname"), RecordJson.Text(fields, "instance"), RecordJson.Text(fields, "version"))
+        new AgentRecord(RecordJson.Text(fields, "hostname"), Instanced(RecordJson.Text(fields, "instance")), RecordJson.Text(fields, "version"))
         {
             Heartbeat = RecordJson.Text(fields, "heartbeat") is { Length: > 0 } heartbeat ? heartbeat : null,
             IsStopped = RecordJson.Fact(fields, "stopped"),
             Process = RecordJson.Text(fields, "process") is { Length: > 0 } process ? process : null,
+            Reach = RecordJson.Text(fields, "reach") is { Length: > 0 } reach ? reach : null,
         });
 
     public byte[] Write() => RecordJson.Write(writer =>
@@ -34,5 +45,21 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
             writer.WriteBoolean("stopped", true);
         if (Process is not null)
             writer.WriteString("process", Process);
+        if (Reach is not null)
+            writer.WriteString("reach", Reach);
     });
+
+    /// <summary>It stands in log lines, and whoever may write etcd may write it.</summary>
+    private static string Instanced(string instance)
+    {
+        foreach (char c in instance)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c != '-')
+                throw NotAnInstance();
+        }
+
+        return instance.Length is > 0 and <= MostInstanceLength ? instance : throw NotAnInstance();
+    }
+
+    private static JsonException NotAnInstance() => RecordJson.Wrong("instance", $"1 to {MostInstanceLength} letters, digits or dashes");
 }
