@@ -19,11 +19,18 @@ internal sealed class EtcdSession : IAsyncDisposable
 
     /// <summary>A peer's record of more bytes was written by no agent.</summary>
     private const int MaxAgentBytes = 64 << 10;
+    /// <summary>How often a lock that is not ours to keep is given up, and the pause in between.</summary>
+    private const int MostDrops = 5;
 
+    private static readonly TimeSpan DropPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>What the agent key says of where this instance can be asked.</summary>
+    private volatile string? _reach;
     private readonly string _hostname;
     private readonly ProcessIdentity _identity;
     private readonly string _version;
     private readonly EtcdClient _client;
+    private readonly NamesakeInquiry _namesakes;
     private readonly LeaseKeepAlive _keepAlive;
     private readonly WatchStream _watch;
     private readonly EventLoop _loop;
@@ -43,11 +50,12 @@ internal sealed class EtcdSession : IAsyncDisposable
     /// <param name="hostRead">Given the answer to <see cref="LoadHost"/>, off the loop.</param>
     /// <param name="report">Given inputs on the loop.</param>
     /// <param name="peersRead">Given agents' records on the loop, null for one that is gone; true: these are all.</param>
-    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, EventLoop loop, Log log, Func<string, EndpointData?> storedOf, Func<HostRecords, Task> hostRead, Action<IReadOnlyList<ElectorInput>> report, Action<IReadOnlyList<(string Host, AgentRecord? Agent)>, bool> peersRead)
+    public EtcdSession(EtcdOptions etcd, AgentOptions options, ProcessIdentity identity, string version, NamesakeInquiry namesakes, EventLoop loop, Log log, Func<string, EndpointData?> storedOf, Func<HostRecords, Task> hostRead, Action<IReadOnlyList<ElectorInput>> report, Action<IReadOnlyList<(string Host, AgentRecord? Agent)>, bool> peersRead)
     {
         _hostname = options.Hostname;
         _identity = identity;
         _version = version;
+        _namesakes = namesakes;
         _loop = loop;
         _log = log;
         _storedOf = storedOf;
@@ -101,9 +109,10 @@ internal sealed class EtcdSession : IAsyncDisposable
 
     public void RenewLease(long leaseId) => _keepAlive.Send(leaseId);
 
-    public void WriteHost(long leaseId, bool drained, bool stopped = false) => Run(async cancel =>
+    public void WriteHost(long leaseId, bool drained) => Run(async cancel =>
     {
-        TxnResponse answer = await _client.TxnAsync(WriteHostRequest(leaseId, drained, stopped), cancel).ConfigureAwait(false);
+        string? reach = _reach = await Task.Run(() => _namesakes.ListenAsync(_client.CurrentEndpoint, cancel), cancel).ConfigureAwait(false);
+        TxnResponse answer = await _client.TxnAsync(WriteHostRequest(leaseId, drained, stopped: false, reach), cancel).ConfigureAwait(false);
         Report(new ElectorInput.HostWritten(leaseId, answer.Header.Revision));
     },
     fault => new ElectorInput.HostWriteFailed(fault));
@@ -112,7 +121,7 @@ internal sealed class EtcdSession : IAsyncDisposable
     public void WriteAgent(long leaseId) => Run(async cancel =>
     {
         string key = KeyLayout.Agent(_hostname);
-        await _client.TxnAsync(TxnBuilder.If().Then(Op.Nested(TxnBuilder.If(When.LeaseIs(key, leaseId)).Then(Op.Put(key, AgentValue(stopped: false), leaseId)))), cancel).ConfigureAwait(false);
+        await _client.TxnAsync(TxnBuilder.If().Then(Op.Nested(TxnBuilder.If(When.LeaseIs(key, leaseId)).Then(Op.Put(key, AgentValue(stopped: false, _reach), leaseId)))), cancel).ConfigureAwait(false);
     },
     static _ => ElectorInput.Tick.Instance);
 
@@ -133,7 +142,7 @@ internal sealed class EtcdSession : IAsyncDisposable
                 Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom(new HostRecord(_hostname, leaseId).Write())),
                 Op.Delete(KeyLayout.Agent(_hostname)),
                 Op.Delete(KeyLayout.Drained(_hostname)))
-            : WriteHostRequest(leaseId, drained, stopped: true);
+            : WriteHostRequest(leaseId, drained, stopped: true, reach: null);
         try
         {
             await _client.TxnAsync(request, CancellationToken.None, timeout).ConfigureAwait(false);
@@ -178,6 +187,9 @@ internal sealed class EtcdSession : IAsyncDisposable
         return answer.Succeeded && answer.Responses[0].ResponseRange.Kvs is [{ } held] ? held.ModRevision : null;
     }
 
+    /// <summary>Deletes a lock if it is still at that revision. It may be asked for while etcd is in trouble: tried a few times.</summary>
+    public void DropLock(string key, long leaseId, long revision) => _ = DropLockAsync(KeyLayout.Lock(key), leaseId, revision);
+
     public void Enqueue(LockTransaction transaction) => _waiting.Enqueue(transaction);
 
     /// <summary>Sends what was enqueued, many transactions in one request.</summary>
@@ -201,17 +213,17 @@ internal sealed class EtcdSession : IAsyncDisposable
     }
 
     // Nested, as the locks' transactions are: etcd does not count what is nested against its quota, and a full database must not keep a host out.
-    private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped) =>
+    private TxnRequest WriteHostRequest(long leaseId, bool drained, bool stopped, string? reach) =>
         TxnBuilder.If().Then(Op.Nested(TxnBuilder.If().Then(
             Op.Put(KeyLayout.Host(_hostname), ByteString.CopyFrom((new HostRecord(_hostname, leaseId) { Agent = _version }).Write())),
             Op.Put(
                 KeyLayout.Agent(_hostname),
-                AgentValue(stopped),
+                AgentValue(stopped, reach),
                 leaseId),
             drained ? Op.Put(KeyLayout.Drained(_hostname), _identity.Instance) : Op.Delete(KeyLayout.Drained(_hostname)))));
 
-    private ByteString AgentValue(bool stopped) =>
-        ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped, Addresses = OwnAddresses }.Write());
+    private ByteString AgentValue(bool stopped, string? reach) =>
+        ByteString.CopyFrom(new AgentRecord(_hostname, _identity.Instance, _version) { Process = _identity.Process, IsStopped = stopped, Addresses = OwnAddresses, Reach = reach }.Write());
 
     private void ReportPeers(RangeResponse range)
     {
@@ -229,6 +241,42 @@ internal sealed class EtcdSession : IAsyncDisposable
     {
         string key = pair.Key.ToStringUtf8();
         return KeyLayout.TryParseAgent(key, out string host) ? (host, pair.Value.Length is 0 or > MaxAgentBytes ? null : AgentRecord.Read(key, pair.Value.Memory).Value) : null;
+    }
+
+    private async Task DropLockAsync(string lockKey, long leaseId, long revision)
+    {
+        for (int i = 0; i < MostDrops; i++)
+        {
+            try
+            {
+                await _client.TxnAsync(TxnBuilder.If(When.LeaseIs(lockKey, leaseId), When.ModRevisionIs(lockKey, revision)).Then(Op.Delete(lockKey)), _stop.Token).ConfigureAwait(false);
+                _log.Warning("a lock that somebody gave to this host, which has no such endpoint, is given up", ("lock", lockKey));
+                return;
+            }
+            catch (EtcdException)
+            {
+                if (!await PauseAsync().ConfigureAwait(false))
+                    return;
+            }
+            catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <returns>False: the agent stops.</returns>
+    private async Task<bool> PauseAsync()
+    {
+        try
+        {
+            await Task.Delay(DropPause, _stop.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     private async Task TransactAsync(TxnRequest request, List<LockTransaction> batch)
@@ -272,7 +320,8 @@ internal sealed class EtcdSession : IAsyncDisposable
         _ => new ElectorInput.LeaseRenewalFailed(result.LeaseId, result.Reason ?? "no answer"),
     });
 
-    private static int ToSeconds(long ttl) => (int)Math.Clamp(ttl, 0, int.MaxValue);
+    /// <summary>A lease that somebody made by hand may last for centuries.</summary>
+    private static int ToSeconds(long ttl) => (int)Math.Clamp(ttl, 0, 100_000_000);
 
     private void OnWatch(WatchMessage message)
     {
@@ -325,9 +374,10 @@ internal sealed class EtcdSession : IAsyncDisposable
             return put ? new ElectorInput.LockPut(electionKey, new LockView(e.Kv.Value.ToStringUtf8(), e.Kv.Lease, e.Kv.ModRevision)) : new ElectorInput.LockDeleted(electionKey, e.Kv.ModRevision);
         if (KeyLayout.TryParseCompetitor(key, out electionKey, out string host))
             return new ElectorInput.CompetitorChanged(electionKey, host, put, e.Kv.ModRevision);
-        if (key == KeyLayout.Agent(hostname))
-            return new ElectorInput.AgentKeyChanged(put ? AgentRecord.Read(key, e.Kv.Value.Memory).Value?.Instance ?? "unreadable" : null, e.Kv.ModRevision);
-        return null;
+        if (key != KeyLayout.Agent(hostname))
+            return null;
+        AgentRecord? agent = put ? AgentRecord.Read(key, e.Kv.Value.Memory).Value : null;
+        return new ElectorInput.AgentKeyChanged(put ? agent?.Instance ?? AgentRecord.Unreadable : null, e.Kv.ModRevision, e.Kv.Lease, NamesakeMessage.ParseReach(agent?.Reach) != null ? agent!.Reach : null, agent?.IsStopped == true);
     }
 
     private string Unreadable(Exception fault)

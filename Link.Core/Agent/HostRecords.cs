@@ -12,6 +12,9 @@ internal sealed record HostRecords
     /// <summary>The agent that wrote the host's agent key; null: none.</summary>
     public AgentRecord? Agent { get; private init; }
 
+    /// <summary>There is an agent key that cannot be read: whoever wrote it is not known.</summary>
+    public bool AgentIsUnreadable { get; private init; }
+
     /// <summary>The host was drained and stays out of elections.</summary>
     public bool IsDrained { get; private init; }
 
@@ -52,6 +55,7 @@ internal sealed record HostRecords
         {
             LeaseId = host?.LeaseId ?? 0,
             Agent = agent,
+            AgentIsUnreadable = agent == null && answer.Responses[1].ResponseRange.Kvs.Count > 0,
             IsDrained = answer.Responses[3].ResponseRange.Kvs.Count > 0,
             // LinK before 1.9 wrote no record of the host, and a lease into each endpoint.
             IsLinKs = host?.IsLinKs ?? data.Endpoints.Any(static endpoint => endpoint.Record is { LeaseId: not 0 }),

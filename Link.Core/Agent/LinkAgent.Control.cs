@@ -25,7 +25,7 @@ internal sealed partial class LinkAgent : IAgentControl
             Version = _version,
             Hostname = _options.Hostname,
             Healthy = answers && _elector.IsServing,
-            Reason = !answers ? $"etcd {_etcd.Endpoint} does not answer" : _elector.IsServing ? null : "the agent is still joining the cluster",
+            Reason = !answers ? $"etcd {_etcd.Endpoint} does not answer" : _elector.Clash ?? (_elector.IsServing ? null : "the agent is still joining the cluster"),
             Etcd = Word(_elector.Etcd),
             EtcdEndpoint = _etcd.Endpoint,
             Drained = _elector.Drained,

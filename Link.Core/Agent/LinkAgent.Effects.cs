@@ -7,8 +7,6 @@ namespace Link.Core.Agent;
 /// <summary>The Elector's effects.</summary>
 internal sealed partial class LinkAgent
 {
-    private const int ExitConfiguration = 78;
-
     private void CarryOut(ElectorEffect effect)
     {
         switch (effect)
@@ -18,6 +16,7 @@ internal sealed partial class LinkAgent
             case ElectorEffect.RenewLease e: _etcd.RenewLease(e.LeaseId); break;
             case ElectorEffect.WriteHost e: _etcd.WriteHost(e.LeaseId, e.Drained); break;
             case ElectorEffect.Transact e: _etcd.Enqueue(e.Transaction); break;
+            case ElectorEffect.DropLock e: _etcd.DropLock(e.Key, e.LeaseId, e.Revision); break;
             case ElectorEffect.Activate e: OutputOf(e.EndpointId)?.Activate(e.LifetimeSeconds, e.Revision); break;
             case ElectorEffect.Extend e: OutputOf(e.EndpointId)?.Extend(e.LifetimeSeconds); break;
             case ElectorEffect.Deactivate e: OutputOf(e.EndpointId)?.Deactivate(); break;
@@ -28,7 +27,7 @@ internal sealed partial class LinkAgent
             case ElectorEffect.Notice e: OnNotice(e); break;
             case ElectorEffect.Answer e: OnAnswer(e); break;
             case ElectorEffect.Removed e: OnRemoved(e); break;
-            case ElectorEffect.Stop e: OnMustStop(e); break;
+            case ElectorEffect.AskNamesake e: _ = AskNamesakeAsync(e); break;
             default: throw new ArgumentOutOfRangeException(nameof(effect), effect.GetType().Name, null);
         }
     }
@@ -93,9 +92,30 @@ internal sealed partial class LinkAgent
         _statusAtMs = 0;
     }
 
-    private void OnMustStop(ElectorEffect.Stop stop)
+    private async Task AskNamesakeAsync(ElectorEffect.AskNamesake ask)
     {
-        _log.Error("this agent must not run", ("reason", stop.Reason));
-        Exit(ExitConfiguration);
+        bool answers = await Task.Run(() => NamesakeInquiry.AskAsync(ask.Instance, ask.Reach, CancellationToken.None)).ConfigureAwait(false);
+        _loop.Post(() => Feed(answers
+            ? new ElectorInput.NamesakeAnswered(ask.Instance, ask.Reach)
+            : new ElectorInput.NamesakeSilent(ask.Instance)));
+    }
+
+    /// <summary>The next process on this machine can go on with the lease, whoever has written what into etcd by then.</summary>
+    private void NoteLease()
+    {
+        long lease = _elector.LeaseId;
+        if (!_elector.IsServing || lease == 0 || lease == _notedLease)
+            return;
+        _notedLease = lease;
+        if (_notePath is not { } path || _identity.Process is not { } process)
+            return;
+        var note = new LeaseNote(_options.Hostname, lease, process);
+        _noting = _noting.ContinueWith(
+            _ =>
+            {
+                if (note.Write(path) is { } fault)
+                    _log.Warning("the lease cannot be noted for the next start", ("file", path), ("reason", fault));
+            },
+            CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 }

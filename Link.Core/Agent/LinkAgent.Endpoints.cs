@@ -154,6 +154,13 @@ internal sealed partial class LinkAgent
     {
         foreach (string fault in records.Faults)
             _log.Warning("a record in etcd cannot be read; it is left alone", ("reason", fault));
+        // Read again because another agent had our name: what was there then is not what is there now.
+        foreach (EndpointEntry entry in _entries.Values.ToArray())
+        {
+            _checks.Remove(entry.Id);
+            Forget(entry);
+        }
+
         var specs = new List<EndpointSpec>();
         foreach (LoadedEndpoint loaded in endpoints)
         {
@@ -174,7 +181,16 @@ internal sealed partial class LinkAgent
 
         _predecessorWasLinK = records.IsLinKs;
         AgentRecord? other = records.Agent?.Instance == _identity.Instance ? null : records.Agent;
-        Feed(new ElectorInput.HostLoaded(records.LeaseId, other?.Instance, other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)), records.IsDrained, specs));
+        // LinK, if it was here last, has a lease of its own.
+        LeaseNote? note = records.IsLinKs ? null : LeaseNote.Read(_notePath, _options.Hostname);
+        Feed(new ElectorInput.HostLoaded(
+            note?.LeaseId ?? records.LeaseId,
+            other?.Instance ?? (records.AgentIsUnreadable ? AgentRecord.Unreadable : null),
+            other != null && (other.IsStopped || ProcessIdentity.IsGone(other.Process)),
+            records.IsDrained,
+            specs,
+            other is { Reach: { } reach } && NamesakeMessage.ParseReach(reach) != null ? reach : null,
+            note != null));
         foreach (EndpointSpec spec in specs)
             StartChecks(_entries[spec.Id]);
     }

@@ -61,7 +61,7 @@ internal sealed partial class LinkAgent : IArpEvents, IRemoteOutputEvents
     async Task<long?> IRemoteOutputEvents.FindLockAsync(string endpointId, CancellationToken cancel)
     {
         (string? key, long lease) = await _loop.InvokeAsync(() =>
-            _elector.Endpoints.TryGetValue(endpointId, out Endpoint? endpoint) && endpoint.State == EndpointState.Activated ? (endpoint.Spec.Key, _elector.LeaseId) : (null, 0L)).WaitAsync(cancel).ConfigureAwait(false);
+            _elector.Endpoints.TryGetValue(endpointId, out Endpoint? endpoint) && endpoint.State == EndpointState.Activated ? (endpoint.Spec.Key, _elector.LeaseOf(endpoint)) : (null, 0L)).WaitAsync(cancel).ConfigureAwait(false);
         if (key == null)
             return null;
         try

@@ -56,6 +56,12 @@ internal sealed partial class LinkAgent : IDisposable
     private readonly List<ElectorEffect> _effects = [];
     private readonly Dictionary<long, Action<AnswerStatus, string?>> _commands = [];
     private readonly List<Action> _answers = [];
+    private readonly NamesakeInquiry _namesakes;
+
+    /// <summary>Where the lease is noted; null: nowhere.</summary>
+    private readonly string? _notePath;
+    private long _notedLease;
+    private Task _noting = Task.CompletedTask;
     private long _lastCommand;
     private bool _served;
     private bool _predecessorWasLinK;
@@ -87,7 +93,9 @@ internal sealed partial class LinkAgent : IDisposable
             now,
             new Random());
         _keys = new KeyRing(options.SecretStorageEncryptionKey, options.SecretStorageAlternateKeys, options.SecretStorageRequireBound);
-        _etcd = new EtcdSession(etcd, options, _identity, version, _loop, log, id => _entries.GetValueOrDefault(id)?.Stored, OnHostReadAsync, Feed, OnPeers);
+        _namesakes = new NamesakeInquiry(_identity.Instance);
+        _notePath = LeaseNote.PathBeside(options.Socket);
+        _etcd = new EtcdSession(etcd, options, _identity, version, _namesakes, _loop, log, id => _entries.GetValueOrDefault(id)?.Stored, OnHostReadAsync, Feed, OnPeers);
         _outputs = new ArpOutputs(
             new AnnounceOptions { Rounds = options.ArpGratuitousCount + 1, RoundIntervalMs = (int)Math.Max(1_100, options.PluginEnsureInterval.TotalMilliseconds) },
             this,
@@ -155,6 +163,8 @@ internal sealed partial class LinkAgent : IDisposable
         _api.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(3));
         _checks.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
         _etcd.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
+        _namesakes.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
+        _noting.Wait(TimeSpan.FromSeconds(1));
         _data.Dispose();
         _remote.Dispose();
         foreach (IPlugin plugin in _plugins.Values)
@@ -243,6 +253,7 @@ internal sealed partial class LinkAgent : IDisposable
             Feed(ElectorInput.Tick.Instance);
         if (_elector.IsServing && !_served)
             OnServing();
+        NoteLease();
         _remote.Tick(now);
         _outputs.Tick(now);
         _needed.Tick(now);
@@ -255,7 +266,7 @@ internal sealed partial class LinkAgent : IDisposable
         if (_readyByMs != long.MaxValue && (now >= _readyByMs || HasSettled()))
         {
             _readyByMs = long.MaxValue;
-            _systemd.Ready(_served ? null : "joining the cluster");
+            _systemd.Ready(_served ? null : _elector.IsAside ? "another agent has this HOSTNAME" : "joining the cluster");
         }
 
         if (now >= _watchdogAtMs)
@@ -289,7 +300,7 @@ internal sealed partial class LinkAgent : IDisposable
 
     private void ShowStatus(long now)
     {
-        string status = $"{_entries.Count} endpoints, {Activated()} activated; etcd {Word(_elector.Etcd)}{(_elector.Drained ? "; drained" : "")}";
+        string status = $"{_entries.Count} endpoints, {Activated()} activated; etcd {Word(_elector.Etcd)}{(_elector.Drained ? "; drained" : "")}{(_elector.Clash == null ? "" : "; another agent may have this HOSTNAME")}";
         if (status == _status)
             return;
         _status = status;

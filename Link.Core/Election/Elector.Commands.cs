@@ -11,6 +11,7 @@ internal sealed partial class Elector
     {
         Phase.Loading => "etcd has not answered since the agent started",
         Phase.Joining or Phase.Probation => "the agent is still joining",
+        Phase.Aside => _clash ?? "another agent may have this HOSTNAME; it is being asked",
         _ => "etcd does not answer",
     };
 

@@ -141,6 +141,8 @@ internal sealed partial class Elector
         bool etcdSilent = _nowMs >= _leaseDeadlineMs || _lost;
         if (ours || (!etcdSilent && !endpoint.ClaimedOnLan))
         {
+            if (ours)
+                NoticeLastingRival(endpoint, input.By);
             if (_nowMs - endpoint.RivalNoticeAtMs >= 10_000)
             {
                 endpoint.RivalNoticeAtMs = _nowMs;

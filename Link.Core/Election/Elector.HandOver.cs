@@ -28,6 +28,7 @@ internal sealed partial class Elector
             : input.ToHost == _options.Hostname ? $"{input.ToHost} is this host, which holds the endpoint"
             : input.ToHost != null && Array.BinarySearch(endpoint.Others, input.ToHost, StringComparer.Ordinal) < 0
                 ? $"{input.ToHost} does not compete for {endpoint.Spec.Key}; {string.Join(", ", endpoint.Others)} would"
+            : input.ToHost != null && input.ToLeaseId == _leaseId ? $"the agent key of {input.ToHost} carries this host's lease: somebody wrote it by hand"
             : input.ToHost != null && input.ToLeaseId == 0 ? $"{input.ToHost} runs no agent that can be handed a lock; without --to any host may take it"
             : null;
         if (refusal != null)

@@ -11,12 +11,13 @@ internal sealed partial class Elector
         /// <summary>Getting a lease and writing the host's keys.</summary>
         Joining,
 
+        /// <summary>Another process may have our name: it is asked, or it has answered.</summary>
+        Aside,
+
         /// <summary>Waiting whether an older process with our name objects.</summary>
         Probation,
 
         Serving,
-
-        Stopped,
     }
 
     /// <summary>With <see cref="EtcdLossPolicy.Release"/> the output goes this long before the lease can expire.</summary>
@@ -24,6 +25,9 @@ internal sealed partial class Elector
 
     private Phase _phase;
     private long _leaseId;
+
+    /// <summary>The lease is the last agent's, not granted to this process.</summary>
+    private bool _leaseIsAdopted;
 
     /// <summary>etcd has answered for this lease since we have it.</summary>
     private bool _leaseConfirmed;
@@ -53,6 +57,7 @@ internal sealed partial class Elector
 
     public EtcdState Etcd =>
         !_everAnswered ? EtcdState.Connecting
+        : _phase is Phase.Loading or Phase.Aside ? _hostFailures == 0 ? EtcdState.Ok : EtcdState.Silent
         : _lost ? EtcdState.Lost
         : _lastRenewalFailed || _nowMs - _lastAnswerMs > _options.KeepAliveIntervalMs + AnswerTimeMs ? EtcdState.Silent
         : EtcdState.Ok;
@@ -70,19 +75,24 @@ internal sealed partial class Elector
     private long ReleaseAtMs => _leaseDeadlineMs - Math.Min(ReleaseMarginMs, _ttlMs / 4);
 
     private bool HostRequestWanted =>
-        !_hostRequest && (_phase == Phase.Loading || _leaseId == 0 || (_leaseConfirmed && (_phase == Phase.Joining || _writeAgain)));
+        !_hostRequest && _phase != Phase.Aside
+        && (_phase == Phase.Loading || _leaseId == 0 || _leavingLease || (_leaseConfirmed && (_phase == Phase.Joining || _writeAgain)));
+
+    /// <summary>Renewals are what etcd's loss is judged by.</summary>
+    private bool HasJoined => _phase is not (Phase.Loading or Phase.Aside);
 
     private long HostWakeMs()
     {
         long wake = HostRequestWanted ? _retryHostAtMs : long.MaxValue;
-        if (_phase == Phase.Probation)
+        if (_phase == Phase.Probation && _asked == null)
             wake = Math.Min(wake, _probationEndMs);
         if (_leaseId != 0 && !_renewing)
             wake = Math.Min(wake, _renewAtMs);
-        if (!_lost)
+        if (!_lost && HasJoined)
             wake = Math.Min(wake, _asking ? LossAtMs : AskFromMs);
         if (!_releaseDone)
             wake = Math.Min(wake, ReleaseAtMs);
+        wake = Math.Min(wake, NamesakeWakeMs());
         if (_phase == Phase.Serving)
             wake = Math.Min(wake, Math.Min(_auditAtMs, _silenceAtMs));
         return wake;
@@ -90,17 +100,18 @@ internal sealed partial class Elector
 
     private void AdvanceHost()
     {
+        AdvanceNamesake();
         if (HostRequestWanted && _nowMs >= _retryHostAtMs)
             RequestHost();
-        if (_phase == Phase.Probation && _nowMs >= _probationEndMs)
+        if (_phase == Phase.Probation && _nowMs >= _probationEndMs && _asked == null)
             StartServing();
         if (_leaseId != 0 && !_renewing && _nowMs >= _renewAtMs)
             Renew();
         if (!_releaseDone && _nowMs >= ReleaseAtMs)
             LetGoBeforeExpiry();
-        if (!_asking && _nowMs >= AskFromMs)
+        if (!_asking && _nowMs >= AskFromMs && HasJoined)
             StartAsking();
-        if (!_lost && _nowMs >= LossAtMs)
+        if (!_lost && _nowMs >= LossAtMs && HasJoined)
             OnEtcdLost();
         if (_phase != Phase.Serving)
             return;
@@ -125,13 +136,14 @@ internal sealed partial class Elector
         {
             Emit(new ElectorEffect.LoadHost());
         }
-        else if (_leaseId == 0)
+        else if (_leaseId == 0 || _leavingLease)
         {
             Emit(new ElectorEffect.GrantLease(_options.LeaseTtlSeconds));
         }
         else
         {
             _writeAgain = false;
+            _writeBackAtMs = long.MaxValue;
             Emit(new ElectorEffect.WriteHost(_leaseId, _drained && !_drainedForStop));
         }
     }
@@ -159,11 +171,14 @@ internal sealed partial class Elector
         HostRequestSucceeded();
         if (_phase != Phase.Loading)
             return;
-        _phase = Phase.Joining;
         _everAnswered = true;
+        _lastAnswerMs = _nowMs;
         _drained = input.Drained;
-        _predecessor = input.OtherInstance;
-        _predecessorMayLive = input.OtherInstance != null && !input.OtherIsGone;
+        // Read again because another had our name: what was there then is not what is there now.
+        foreach (Endpoint endpoint in _byId.Values)
+            endpoint.Gone = true;
+        _byId.Clear();
+        _byKey.Clear();
         foreach (EndpointSpec spec in input.Endpoints)
         {
             var endpoint = new Endpoint(spec) { MustObserve = true };
@@ -171,10 +186,20 @@ internal sealed partial class Elector
             _byKey[spec.Key] = endpoint;
         }
 
-        if (input.LeaseId is long lease and not 0)
+        MeetPredecessor(input);
+    }
+
+    /// <param name="formerLease">A lease to go on with; null: none.</param>
+    private void Join(long? formerLease)
+    {
+        _phase = Phase.Joining;
+        _foreign = null;
+        _lastAnswerMs = _nowMs;
+        if (formerLease is long lease and not 0)
         {
             _leaseId = lease;
             _leaseConfirmed = false;
+            _leaseIsAdopted = true;
             Renew();
         }
     }
@@ -182,26 +207,38 @@ internal sealed partial class Elector
     private void OnHostWritten(ElectorInput.HostWritten input)
     {
         HostRequestSucceeded();
+        _writtenRevision = input.Revision;
         if (_phase != Phase.Joining)
+        {
+            // An older revision than that of our first write is another history's (etcd was wiped or restored).
+            _joinedRevision = Math.Min(_joinedRevision, input.Revision);
             return;
-        if (_foreignRevision > input.Revision)
-        {
-            StopForNamesake(_foreignInstance!);
         }
-        else if (_predecessorMayLive)
-        {
-            _phase = Phase.Probation;
-            _probationEndMs = _nowMs + _options.ProbationMs;
-        }
-        else
+
+        _joinedRevision = input.Revision;
+        ElectorInput.AgentKeyChanged? objection = _foreign?.Revision > input.Revision ? _foreign : null;
+        if (objection == null && !_predecessorMayLive)
         {
             StartServing();
+            return;
         }
+
+        _phase = Phase.Probation;
+        _probationEndMs = _nowMs + _options.ProbationMs;
+        if (objection != null)
+            OnObjection(objection);
     }
 
     private void StartServing()
     {
         _phase = Phase.Serving;
+        if (_predecessorMayLive)
+        {
+            Notice(
+                NoticeLevel.Info, null,
+                $"whether the last agent of this name (instance {_predecessor}) has ended is not known; serving with a lease of our own, what it held is free when its lease ends");
+        }
+
         _auditAtMs = _nowMs + Jitter(_options.AuditIntervalMs);
         ReconcileAll();
     }

@@ -15,7 +15,14 @@ internal sealed partial class Elector
     private void OnLeaseGranted(ElectorInput.LeaseGranted input)
     {
         HostRequestSucceeded();
+        // Asked for before another was found to have our name.
+        if (_phase is Phase.Loading or Phase.Aside)
+            return;
+        if (_leavingLease && _leaseId != 0)
+            CarryLocksOver();
+        _leavingLease = false;
         _leaseId = input.LeaseId;
+        _leaseIsAdopted = false;
         _renewing = false;
         _renewAtMs = input.SentAtMs + _options.KeepAliveIntervalMs;
         _writeAgain = true;
@@ -43,6 +50,7 @@ internal sealed partial class Elector
         if (_nowMs >= _leaseDeadlineMs)
             ForgetLocks();
         _leaseConfirmed = true;
+        _noted = null;
         _everAnswered = true;
         _ttlMs = ttlSeconds * 1000L;
         _leaseDeadlineMs = Math.Max(_leaseDeadlineMs, sentAtMs + _ttlMs);
@@ -54,6 +62,8 @@ internal sealed partial class Elector
         _doubt &= sentAtMs < _doubtSinceMs;
         _releaseDone = false;
         _silenceAtMs = long.MaxValue;
+        if (_leaseIsAdopted && ttlSeconds > 4 * _options.LeaseTtlSeconds + 60)
+            LeaveLease($"it lasts {ttlSeconds} s, we would ask for {_options.LeaseTtlSeconds} s");
         if (wasAsking)
             OnEtcdBack();
         if (_phase != Phase.Serving)
@@ -99,6 +109,8 @@ internal sealed partial class Elector
             return;
         _renewing = false;
         _leaseId = 0;
+        _leavingLease = false;
+        _leaveLeaseAtMs = long.MaxValue;
         _leaseConfirmed = false;
         _leaseDeadlineMs = _nowMs;
         _retryHostAtMs = _nowMs;
@@ -116,6 +128,9 @@ internal sealed partial class Elector
             if (endpoint.Spec.Policy == EtcdLossPolicy.Release && endpoint.State == EndpointState.Activated)
                 Transition(endpoint, EndpointEvent.Demoted, "the lease is gone");
         }
+
+        if (_phase == Phase.Joining && _noted is { } loaded)
+            MeetPredecessor(loaded with { LeaseId = null, LeaseIsOurs = false });
     }
 
     /// <summary>The process slept (a paused machine, SIGSTOP): somebody may have taken over. Ask before anything is prolonged.</summary>

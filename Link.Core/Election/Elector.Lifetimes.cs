@@ -21,7 +21,7 @@ internal sealed partial class Elector
         long leaseMs = _leaseDeadlineMs - _nowMs;
         if (endpoint.Spec.Policy == EtcdLossPolicy.Release)
             return (int)((leaseMs - KernelLatenessMs) / 1000);
-        if (endpoint.Others.Length == 0)
+        if (!OthersCompete(endpoint))
             return null;
         long lifetimeMs = leaseMs + 1_000;
         if (withoutEtcd || leaseMs <= 0)
@@ -45,7 +45,7 @@ internal sealed partial class Elector
             CheckExpiry(endpoint);
             if (endpoint.State != EndpointState.Activated || endpoint.LetGoAtMs != long.MaxValue)
                 continue;
-            if (endpoint.Spec.Policy == EtcdLossPolicy.Release ? !withoutEtcd && MayActivate(endpoint) : endpoint.Others.Length > 0)
+            if (endpoint.Spec.Policy == EtcdLossPolicy.Release ? !withoutEtcd && MayActivate(endpoint) && HasLock(endpoint) : OthersCompete(endpoint))
                 Extend(endpoint, LifetimeSeconds(endpoint, withoutEtcd));
         }
     }

@@ -3,6 +3,9 @@ namespace Link.Core.Election;
 /// <summary>Locks: what etcd says of them, and the transactions on them.</summary>
 internal sealed partial class Elector
 {
+    /// <summary>How long after it was deleted our <c>/link/ips</c> key is written again.</summary>
+    private const long CompeteAgainMs = 1_000;
+
     /// <summary>The latest revision that etcd told of.</summary>
     private long _revision;
 
@@ -38,17 +41,31 @@ internal sealed partial class Elector
     private void OnLock(string key, LockView? value, long revision)
     {
         _revision = Math.Max(_revision, revision);
-        if (!_byKey.TryGetValue(key, out Endpoint? endpoint) || revision <= endpoint.LockRevision)
+        if (!_byKey.TryGetValue(key, out Endpoint? endpoint))
+        {
+            GiveUpStray(key, value);
+            return;
+        }
+
+        if (revision <= endpoint.LockRevision)
             return;
         SetLock(endpoint, value, revision);
+        NoticeSharedLease(endpoint);
         Reconcile(endpoint);
     }
 
     private void OnCompetitorChanged(ElectorInput.CompetitorChanged input)
     {
         _revision = Math.Max(_revision, input.Revision);
-        if (!_byKey.TryGetValue(input.Key, out Endpoint? endpoint) || input.Revision <= endpoint.OthersRevision || input.Host == _options.Hostname)
+        if (!_byKey.TryGetValue(input.Key, out Endpoint? endpoint) || input.Revision <= endpoint.OthersRevision)
             return;
+        if (input.Host == _options.Hostname)
+        {
+            if (!input.Present)
+                CompeteAgain(endpoint);
+            return;
+        }
+
         endpoint.OthersRevision = input.Revision;
         int at = Array.BinarySearch(endpoint.Others, input.Host, StringComparer.Ordinal);
         if (at >= 0 == input.Present)
@@ -65,6 +82,15 @@ internal sealed partial class Elector
         Reconcile(endpoint);
     }
 
+    /// <summary>Somebody deleted our key: without it others take themselves for alone. Not at once: it may be deleted again.</summary>
+    private void CompeteAgain(Endpoint endpoint)
+    {
+        if (endpoint.Creating || endpoint.Removing || endpoint.RemovedFromEtcd || endpoint.CompeteAgainAtMs != long.MaxValue)
+            return;
+        endpoint.CompeteAgainAtMs = _nowMs + Jitter(CompeteAgainMs);
+        WakeEndpointAt(endpoint, endpoint.CompeteAgainAtMs);
+    }
+
     private static void SetLock(Endpoint endpoint, LockView? value, long revision)
     {
         endpoint.LockKnown = true;
@@ -72,19 +98,37 @@ internal sealed partial class Elector
         endpoint.LockRevision = revision;
     }
 
+    private static bool Takes(LockOperation operation) =>
+        operation is LockOperation.Take or LockOperation.Create or LockOperation.TakeFromDead or LockOperation.Inherit;
+
+    /// <summary>Somebody gave us the lock of what we do not have (a namesake may): our lease would keep it from everybody for good.</summary>
+    private void GiveUpStray(string key, LockView? value)
+    {
+        if (_phase == Phase.Serving && _leaseId != 0 && value is { } stray && stray.LeaseId == _leaseId && stray.Holder == _options.Hostname)
+            Emit(new ElectorEffect.DropLock(key, stray.LeaseId, stray.Revision));
+    }
+
+    private void NoticeSharedLease(Endpoint endpoint)
+    {
+        if (_leaseId != 0 && endpoint.Lock is { } held && held.LeaseId == _leaseId && held.Holder != _options.Hostname)
+            LeaveLease($"the lock of {endpoint.Spec.Key} carries it and names another host");
+    }
+
     private void SetOthers(Endpoint endpoint, IReadOnlyList<string> competitors, long revision)
     {
         if (revision < endpoint.OthersRevision)
             return;
         endpoint.OthersRevision = revision;
+        if (!competitors.Contains(_options.Hostname))
+            CompeteAgain(endpoint);
         SetOthers(endpoint, [.. competitors.Where(host => host != _options.Hostname).Order(StringComparer.Ordinal)]);
     }
 
     private void SetOthers(Endpoint endpoint, string[] others)
     {
-        bool lifetimeChanges = endpoint.Others.Length == 0 != (others.Length == 0);
+        bool before = OthersCompete(endpoint);
         endpoint.Others = others;
-        if (lifetimeChanges && endpoint is { State: EndpointState.Activated, Spec.Policy: not EtcdLossPolicy.Release })
+        if (before != OthersCompete(endpoint) && endpoint is { State: EndpointState.Activated, Spec.Policy: not EtcdLossPolicy.Release })
             Extend(endpoint, LifetimeSeconds(endpoint));
     }
 
@@ -93,6 +137,7 @@ internal sealed partial class Elector
         endpoint.Token = ++_lastToken;
         endpoint.Operation = operation;
         endpoint.SentRevision = _revision;
+        endpoint.SentLeaseId = _leaseId;
         endpoint.MustObserve = false;
         _byToken[endpoint.Token] = endpoint;
         var transaction = new LockTransaction(endpoint.Token, endpoint.Id, endpoint.Spec.Key, operation, _leaseId);
@@ -114,6 +159,10 @@ internal sealed partial class Elector
         // News of the same revision is this transaction's own event.
         if (input.Revision >= endpoint.LockRevision || !endpoint.LockKnown)
             SetLock(endpoint, input.Lock, input.Revision);
+        // Taken with a lease that we have left since.
+        if (input.Applied && Takes(endpoint.Operation) && endpoint.SentLeaseId != _leaseId && input.Lock is { } taken && taken.LeaseId == endpoint.SentLeaseId)
+            RememberFormerLock(endpoint, taken);
+        NoticeSharedLease(endpoint);
         switch (endpoint.Operation)
         {
             case LockOperation.Create or LockOperation.CreateOnly:

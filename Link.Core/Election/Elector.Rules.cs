@@ -37,7 +37,7 @@ internal sealed partial class Elector
                 ReconcileOurs(endpoint);
             else if (endpoint.Lock == null)
                 ReconcileFree(endpoint);
-            else if (!HasLockByOldLease(endpoint) || !MayCompete(endpoint))
+            else if (!HasLockByFormerLease(endpoint) && (!HasLockByOldLease(endpoint) || !MayCompete(endpoint)))
                 ReconcileTheirs(endpoint);
         }
 
@@ -195,7 +195,16 @@ internal sealed partial class Elector
         bool free = endpoint is { LockKnown: true, Lock: null };
         bool mayTake = MayCompete(endpoint) && endpoint.HandOver is not { Given: true };
         bool takeNow = mayTake && (_nowMs >= endpoint.TakeNotBeforeMs || endpoint.State == EndpointState.Activated);
-        if (endpoint.Creating)
+        if (_nowMs >= endpoint.CompeteAgainAtMs)
+        {
+            endpoint.CompeteAgainAtMs = long.MaxValue;
+            endpoint.MustObserve = true;
+        }
+
+        WakeEndpointAt(endpoint, endpoint.CompeteAgainAtMs);
+        if (HasLockByFormerLease(endpoint))
+            Transact(endpoint, LockOperation.Inherit, t => t with { OtherLeaseId = endpoint.FormerLeaseId, SeenRevision = endpoint.FormerRevision });
+        else if (endpoint.Creating)
             Transact(endpoint, takeNow ? LockOperation.Create : LockOperation.CreateOnly);
         else if (endpoint.Removing)
             Transact(endpoint, LockOperation.Remove);

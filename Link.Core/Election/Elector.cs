@@ -45,23 +45,28 @@ internal sealed partial class Elector
 
     public Endpoint? FindByKey(string key) => _byKey.GetValueOrDefault(key);
 
-    public bool HasLock(Endpoint endpoint) => endpoint.LockKnown && _leaseId != 0 && endpoint.Lock?.LeaseId == _leaseId;
+    /// <summary>By lease and by name: with a lease that another host has too, its locks are not ours.</summary>
+    public bool HasLock(Endpoint endpoint) =>
+        endpoint is { LockKnown: true, Lock: { } held } && _leaseId != 0 && held.LeaseId == _leaseId && held.Holder == _options.Hostname;
+
+    /// <summary>The lease that our lock carries: the host's, or the one that is being left.</summary>
+    public long LeaseOf(Endpoint endpoint) => HasLockByFormerLease(endpoint) ? endpoint.FormerLeaseId : _leaseId;
+
+    /// <summary>The lock is ours by the lease that we have just left, and is about to be carried over.</summary>
+    private static bool HasLockByFormerLease(Endpoint endpoint) =>
+        endpoint is { LockKnown: true, FormerLeaseId: not 0, Lock: { } held } && held.LeaseId == endpoint.FormerLeaseId && held.Revision == endpoint.FormerRevision;
 
     /// <summary>The lock is this host's by a lease that an earlier agent had for this endpoint alone.</summary>
     private static bool HasLockByOldLease(Endpoint endpoint) => endpoint is { LockKnown: true, Lock: { } held, Spec.OldLeaseId: not 0 } && held.LeaseId == endpoint.Spec.OldLeaseId;
 
     public void Step(long nowMs, ElectorInput input, List<ElectorEffect> effects)
     {
-        if (_phase == Phase.Stopped)
-            return;
         _effects = effects;
         bool late = nowMs > _wakeMs + _options.PauseMs;
         _nowMs = Math.Max(_nowMs, nowMs);
         if (late)
             OnPause();
         Handle(input);
-        if (_phase == Phase.Stopped)
-            return;
         if (late)
             ReconcileAll();
         AdvanceHost();
@@ -89,6 +94,8 @@ internal sealed partial class Elector
             case ElectorInput.CompetitorChanged i: OnCompetitorChanged(i); break;
             case ElectorInput.CompetitorsRead i: OnCompetitorsRead(i); break;
             case ElectorInput.AgentKeyChanged i: OnAgentKeyChanged(i); break;
+            case ElectorInput.NamesakeAnswered i: OnNamesakeAnswered(i); break;
+            case ElectorInput.NamesakeSilent i: OnNamesakeSilent(i.Instance); break;
             case ElectorInput.Transacted i: OnTransacted(i); break;
             case ElectorInput.TransactionFailed i: OnTransactionFailed(i); break;
             case ElectorInput.LanAnswered i: OnLanVerdict(i.EndpointId, silent: false); break;

@@ -22,6 +22,9 @@ internal abstract record ElectorEffect
     /// <summary>Answer: Transacted, TransactionFailed.</summary>
     internal sealed record Transact(LockTransaction Transaction) : ElectorEffect;
 
+    /// <summary>Delete a lock that this host cannot use, if it is still as it was. Repeated a few times at the most; no answer.</summary>
+    internal sealed record DropLock(string Key, long LeaseId, long Revision) : ElectorEffect;
+
     /// <summary>Turn the output on and announce it. Given again only after <see cref="Deactivate"/>.</summary>
     /// <param name="LifetimeSeconds">The kernel removes the address by itself after this time; null: never.</param>
     /// <param name="Revision">The lock's revision, as fencing token; 0 without etcd's word.</param>
@@ -54,6 +57,7 @@ internal abstract record ElectorEffect
     /// <summary>The endpoint is gone from this host.</summary>
     internal sealed record Removed(string EndpointId) : ElectorEffect;
 
-    /// <summary>This process must not run: touch nothing and end.</summary>
-    internal sealed record Stop(string Reason) : ElectorEffect;
+    /// <summary>Ask over the network whether an agent lives that has this host's name. Answer within a second: NamesakeAnswered, NamesakeSilent.</summary>
+    /// <param name="Reach">As its agent key says: <c>address:port</c>.</param>
+    internal sealed record AskNamesake(string Instance, string Reach) : ElectorEffect;
 }

@@ -21,7 +21,11 @@ internal abstract record ElectorInput
     /// <param name="OtherIsGone">That process is known to have ended (it said so, or it ran on this machine).</param>
     /// <param name="Drained">The host was drained.</param>
     /// <param name="Endpoints">This host's endpoints.</param>
-    internal sealed record HostLoaded(long? LeaseId, string? OtherInstance, bool OtherIsGone, bool Drained, IReadOnlyList<EndpointSpec> Endpoints) : ElectorInput;
+    /// <param name="OtherReach">How to ask that process over the network; null: it cannot be asked.</param>
+    /// <param name="LeaseIsOurs">The lease is known from this machine itself: a process on it had it, and has ended.</param>
+    internal sealed record HostLoaded(
+        long? LeaseId, string? OtherInstance, bool OtherIsGone, bool Drained, IReadOnlyList<EndpointSpec> Endpoints, string? OtherReach = null, bool LeaseIsOurs = false)
+        : ElectorInput;
 
     internal sealed record HostLoadFailed(string Reason) : ElectorInput;
 
@@ -64,7 +68,10 @@ internal abstract record ElectorInput
     internal sealed record CompetitorsRead(string Key, IReadOnlyList<string> Competitors, long Revision) : ElectorInput;
 
     /// <summary>Our <c>/link/agents/{host}</c> was put by <paramref name="Instance"/>, or deleted (null).</summary>
-    internal sealed record AgentKeyChanged(string? Instance, long Revision) : ElectorInput;
+    /// <param name="LeaseId">The lease that the key is bound to; 0: none.</param>
+    /// <param name="Reach">How to ask that instance over the network; null: it cannot be asked.</param>
+    /// <param name="SaysStopped">It says that its process has ended.</param>
+    internal sealed record AgentKeyChanged(string? Instance, long Revision, long LeaseId = 0, string? Reach = null, bool SaysStopped = false) : ElectorInput;
 
     // ---- etcd: transactions ---------------------------------------------------------------------
 
@@ -77,6 +84,14 @@ internal abstract record ElectorInput
 
     /// <summary>The transaction failed; it may have been applied all the same.</summary>
     internal sealed record TransactionFailed(long Token, string Reason) : ElectorInput;
+
+    // ---- another agent with this host's name -----------------------------------------------------
+
+    /// <summary>Answer to <see cref="ElectorEffect.AskNamesake"/>: that instance runs.</summary>
+    internal sealed record NamesakeAnswered(string Instance, string By) : ElectorInput;
+
+    /// <summary>Answer to <see cref="ElectorEffect.AskNamesake"/>: nothing answers, or something else.</summary>
+    internal sealed record NamesakeSilent(string Instance) : ElectorInput;
 
     // ---- LAN ------------------------------------------------------------------------------------
 

@@ -53,8 +53,19 @@ internal sealed class Endpoint(EndpointSpec spec)
     /// <summary>The latest revision that was known when the transaction was sent.</summary>
     public long SentRevision { get; set; }
 
+    /// <summary>The lease that it was sent with.</summary>
+    public long SentLeaseId { get; set; }
+
     /// <summary>The lock must be read again.</summary>
     public bool MustObserve { get; set; }
+
+    /// <summary>Somebody deleted our <c>/link/ips</c> key: it is written again at this time.</summary>
+    public long CompeteAgainAtMs { get; set; } = long.MaxValue;
+
+    /// <summary>The lock that we had when the host's lease was left, by lease and revision; 0: none.</summary>
+    public long FormerLeaseId { get; set; }
+
+    public long FormerRevision { get; set; }
 
     // ---- commands --------------------------------------------------------------------------------
 
@@ -112,6 +123,11 @@ internal sealed class Endpoint(EndpointSpec spec)
     public long DefendAtMs { get; set; } = long.MaxValue;
 
     public long RivalAtMs { get; set; } = long.MinValue / 2;
+
+    /// <summary>Since when a rival is heard again and again, and when it was heard last.</summary>
+    public long RivalSinceMs { get; set; } = long.MinValue / 2;
+
+    public long LastRivalMs { get; set; } = long.MinValue / 2;
 
     /// <summary>How often a rival was heard while this host held the endpoint.</summary>
     public long Rivals { get; set; }

@@ -9,11 +9,19 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
 {
     public const int MaxAddresses = 16;
 
+    /// <summary>Stands for the instance of a record that cannot be read.</summary>
+    public const string Unreadable = "unreadable";
+
+    private const int MostInstanceLength = 64;
+
     /// <summary>Where the agent hears heartbeats, as <c>address:port</c>; null: it sends none.</summary>
     public string? Heartbeat { get; init; }
 
     /// <summary>True: the process that wrote this has ended; what it had waits for its successor.</summary>
     public bool IsStopped { get; init; }
+
+    /// <summary>Where this instance can be asked whether it lives, as <c>address:port</c>; null: nowhere.</summary>
+    public string? Reach { get; init; }
 
     /// <summary>Which process it is, in terms that mean something on the same machine only.</summary>
     public string? Process { get; init; }
@@ -23,12 +31,13 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
 
     /// <param name="key">The key in etcd, for the error.</param>
     public static ReadResult<AgentRecord> Read(string key, ReadOnlyMemory<byte> json) => RecordJson.Read(key, json, fields =>
-        new AgentRecord(RecordJson.Text(fields, "hostname"), RecordJson.Text(fields, "instance"), RecordJson.Text(fields, "version"))
+        new AgentRecord(RecordJson.Text(fields, "hostname"), Instanced(RecordJson.Text(fields, "instance")), RecordJson.Text(fields, "version"))
         {
             Heartbeat = RecordJson.Text(fields, "heartbeat") is { Length: > 0 } heartbeat ? heartbeat : null,
             IsStopped = RecordJson.Fact(fields, "stopped"),
             Process = RecordJson.Text(fields, "process") is { Length: > 0 } process ? process : null,
             Addresses = ReadAddresses(fields),
+            Reach = RecordJson.Text(fields, "reach") is { Length: > 0 } reach ? reach : null,
         });
 
     public byte[] Write() => RecordJson.Write(writer =>
@@ -49,6 +58,8 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
                 writer.WriteStringValue(address);
             writer.WriteEndArray();
         }
+        if (Reach is not null)
+            writer.WriteString("reach", Reach);
     });
 
     private static IReadOnlyList<string> ReadAddresses(JsonElement fields)
@@ -58,4 +69,18 @@ internal sealed record AgentRecord(string Hostname, string Instance, string Vers
             return [];
         return [.. list.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.String).Take(MaxAddresses).Select(static item => item.GetString()!)];
     }
+
+    /// <summary>It stands in log lines, and whoever may write etcd may write it.</summary>
+    private static string Instanced(string instance)
+    {
+        foreach (char c in instance)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c != '-')
+                throw NotAnInstance();
+        }
+
+        return instance.Length is > 0 and <= MostInstanceLength ? instance : throw NotAnInstance();
+    }
+
+    private static JsonException NotAnInstance() => RecordJson.Wrong("instance", $"1 to {MostInstanceLength} letters, digits or dashes");
 }

@@ -42,6 +42,13 @@ internal sealed partial class TestBed
             """);
     }
 
+    /// <summary>A firewall: no datagram of another host reaches this one; TCP, ARP and clients do.</summary>
+    internal async Task CutDatagramsAsync(AgentHost host) => await FilterAsync(host.Namespace, $$"""
+        table inet {{Table}} {
+          chain i { type filter hook input priority 0; ip saddr { {{string.Join(", ", Hosts.Select(other => other.Address))}} } meta l4proto udp drop; }
+        }
+        """);
+
     internal Task HealAsync(AgentHost host) => HealAsync(host.Namespace);
 
     /// <summary>The member loses the other members; its clients still reach it.</summary>

@@ -70,25 +70,4 @@ public sealed class RestartTests(ModerateLeaseBed bed, ITestOutputHelper output)
         after.Holder.KillAgent();
         await Wait.UntilAsync("takeover by the undrained host", () => Bed.HoldersOf(election.Address) is [var only] && only == drained, Patience);
     }
-
-    [Fact]
-    public async Task Of_two_agents_with_one_HOSTNAME_the_second_stops_touches_nothing_and_says_why()
-    {
-        await Bed.StartAgentsAsync(extra: null, Bed.Host(1), Bed.Host(2));
-        var election = await Bed.CompeteAsync(TestBed.Vip, wish: null, [Bed.Host(1), Bed.Host(2)]);
-        var keys = await Bed.Etcd[0].Gateway.ListAsync("/link/hosts/");
-        await using var prober = await Bed.ProbeAsync(election);
-        var at = BedClock.Now;
-
-        var second = Bed.Host(3).Launch(With("HOSTNAME", election.Holder.Name));
-        Assert.NotEqual(0, await second.WaitForExitAsync(Patience));
-        Assert.Contains(election.Holder.Name, second.ReadLog(), StringComparison.Ordinal);
-
-        await prober.MoreRequestsAsync(5000);
-        var record = await prober.FinishAsync();
-        var outcome = Outcome.Of(record, Bed, election.Address, at, record.SentAt[^1], election.Holder);
-        Assert.True(outcome.Moves == 0 && outcome.Lost == 0, outcome.ToString());
-        Assert.True(election.Holder.Agent is { Runs: true });
-        Assert.Equal(keys, await Bed.Etcd[0].Gateway.ListAsync("/link/hosts/"));
-    }
 }

@@ -70,6 +70,59 @@ internal sealed partial class FaultInjector
         }, twin.PowerOff);
     }
 
+    /// <summary>
+    /// Somebody who may write etcd writes a host's own keys. No disturbance: nothing that is written there gives a host a cause to lose what it has.
+    /// (Whoever may write the locks moves them.)
+    /// </summary>
+    private void ForgeKeys()
+    {
+        SimHost host = Machine();
+        if (host.RunsLink)
+            return;
+        _sim.Count(Happening.KeysForged);
+        int writes = _random.Pick(1, 3, 10, 60);
+        long spanUs = _random.Pick(0, 100_000, 3_000_000, 15_000_000);
+        _sim.Log($"somebody writes {writes} keys of {host.Name}");
+        int kinds = 1 + _random.Below(31);
+        for (int i = 0; i < writes; i++)
+            _sim.Queue.At(Math.Min(_endUs, _sim.Queue.NowUs + _random.Between(0, spanUs)), () => Forge(host.Name, kinds));
+    }
+
+    /// <param name="kinds">Which kinds are used at all, one bit each.</param>
+    private void Forge(string host, int kinds)
+    {
+        if (!_sim.Etcd.Up)
+            return;
+        int kind;
+        do
+            kind = _random.Below(5);
+        while ((kinds & (1 << kind)) == 0);
+        SimHost other = Machine();
+        SimEtcd.HostCell cell = _sim.Etcd.Cell(host);
+        long lease = _random.Pick(0, cell.LeaseId ?? 0, _sim.Etcd.Cell(other.Name).LeaseId ?? 0, 1_000_000);
+        switch (kind)
+        {
+            case 0:
+                string? reach = _random.Pick(null, "nowhere", other.ToString());
+                _sim.Etcd.ForgeAgentKey(host, $"forged#{_random.Below(4)}", lease, reach, saysStopped: false);
+                break;
+            case 1:
+                _sim.Etcd.ForgeAgentKey(host, cell.Instance ?? "forged", lease, null, saysStopped: true);
+                break;
+            case 2:
+                _sim.Etcd.ForgeAgentKey(host, null, 0, null, saysStopped: false);
+                break;
+            case 3:
+                // LinK's agent goes by the lease alone, and nothing tells it that another has that.
+                if (!other.RunsLink)
+                    cell.LeaseId = lease;
+                break;
+            default:
+                _sim.Etcd.ForgeAbsence(Simulation.KeyName(Key()), host);
+                break;
+        }
+    }
+
     // ---- etcd ------------------------------------------------------------------------------------
 
     private void CutEtcd()
@@ -224,7 +277,8 @@ internal sealed partial class FaultInjector
             () =>
             {
                 ElectorInput competitors = _sim.Etcd.ReadCompetitors(endpoint.Spec.Key);
-                long lease = to == null || _sim.Etcd.Cell(to).Instance == null ? 0 : _sim.Etcd.Cell(to).InstanceLease;
+                // A lock given to another by name goes to the lease in that one's agent key: whoever wrote that by hand has moved the lock.
+                long lease = to == null || _sim.Etcd.Cell(to).Instance == null || _sim.Etcd.Cell(to).IsForged ? 0 : _sim.Etcd.Cell(to).InstanceLease;
                 return () =>
                 {
                     Disturb(host, 0);

@@ -18,11 +18,11 @@ internal sealed partial class FaultInjector
     {
         _sim = sim;
         _random = sim.Scenario.Draws.Fork();
-        Action[] mild = [Failover, Failover, Failover, Remove, Add, Drain, Undrain, HealthFault, HealthFault, Carrier, ForeignRemoval, TryLock];
+        Action[] mild = [Failover, Failover, Failover, Remove, Add, Drain, Undrain, HealthFault, HealthFault, Carrier, ForeignRemoval, TryLock, ForgeKeys];
         Action[] rough =
         [
             KillAgent, KillAgent, StopAgent, PauseAgent, PauseAgent, FreezeHost, HostDies, HostDies, CutEtcd, CutEtcd, EtcdOutage, EtcdOutage, ChangeLeader,
-            WipeEtcd, LoseRequests, BreakStream, SplitLan, LoseFrames, FalseSuspicion, SecondAgent, RevokeLease,
+            WipeEtcd, LoseRequests, BreakStream, SplitLan, LoseFrames, FalseSuspicion, SecondAgent, SecondAgent, ForgeKeys, RevokeLease,
         ];
         foreach (Action kind in mild)
             Use(kind, 0.7);
@@ -77,7 +77,7 @@ internal sealed partial class FaultInjector
             host.Start();
         }
 
-        _sim.Queue.After(_sim.Tolerances.StartUs, () =>
+        _sim.Queue.After(_sim.Tolerances.StartUs + _sim.NamesakeUs, () =>
         {
             foreach (SimHost host in _sim.Hosts)
             {

@@ -15,6 +15,9 @@ internal sealed partial class Invariants
             case ElectorInput.LeaseGone:
                 _sim.Count(Happening.LeaseGone);
                 break;
+            case ElectorInput.HostWritten:
+                OnHostWritten(agent);
+                break;
             case ElectorInput.LanSilent or ElectorInput.LanAnswered or ElectorInput.Tick:
                 break;
         }
@@ -25,8 +28,6 @@ internal sealed partial class Invariants
         _sim.Mix(3, agent.Host.Index, effect.GetType().Name.Length);
         if (_sim.Tracing)
             _sim.Log($"{agent.Host} -> {effect}");
-        if (_stopped.Contains(agent))
-            throw new Violation(SilentAfterStop, $"{agent.Host} emits {effect}");
         if (AtRest && effect is not (ElectorEffect.RenewLease or ElectorEffect.Extend))
             CheckRest(agent, effect);
         switch (effect)
@@ -37,9 +38,6 @@ internal sealed partial class Invariants
             case ElectorEffect.Answer answer:
                 OnAnswer(agent, answer);
                 break;
-            case ElectorEffect.Stop:
-                _stopped.Add(agent);
-                break;
         }
     }
 
@@ -48,7 +46,32 @@ internal sealed partial class Invariants
         bool audits = _sim.Scenario.AuditIntervalMs < 60_000;
         if (audits && effect is ElectorEffect.Transact { Transaction.Operation: LockOperation.Observe or LockOperation.Take })
             return;
+        // What somebody wrote over is written back after a pause that grows.
+        if (_sim.NamesakesSeen && effect is ElectorEffect.WriteHost)
+            return;
         throw new Violation(QuietAtRest, $"{agent.Host} emits {effect}");
+    }
+
+    /// <summary>The namesake of <paramref name="agent"/> has answered it.</summary>
+    public void OnNamesakeAnswers(SimAgent agent) => _answeredUs[agent] = NowUs;
+
+    public void OnServing(SimAgent agent)
+    {
+        if (_answeredUs.TryGetValue(agent, out long answered) && NowUs - answered < 2_000_000)
+            throw new Violation(NamesakeRespected, $"{agent.Host} serves {(NowUs - answered) / 1000} ms after its namesake has answered");
+    }
+
+    private void OnHostWritten(SimAgent agent)
+    {
+        const int Most = 12;
+        const long WithinUs = 5_000_000;
+        if (!_hostWrites.TryGetValue(agent, out Queue<long>? times))
+            _hostWrites[agent] = times = new Queue<long>();
+        times.Enqueue(NowUs);
+        if (times.Count <= Most)
+            return;
+        if (NowUs - times.Dequeue() < WithinUs)
+            throw new Violation(NoWriteWar, $"{agent.Host} has written its keys {Most + 1} times within {WithinUs / 1_000_000} s");
     }
 
     private void CheckCause(SimHost host, int key)

@@ -45,6 +45,8 @@ internal sealed partial class Invariants
         _linkLate[at] = linkLate;
         since = Math.Min(since, NowUs);
         long bound = linkLate ? Tolerances.TwoHoldersWithLinkUs : Tolerances.TwoHoldersUs;
+        if (MayShareALease(a, b))
+            bound = Tolerances.SharedLeaseUs;
         bool claimed = a.Agent?.Endpoint(key)?.ClaimedOnLan == true || b.Agent?.Endpoint(key)?.ClaimedOnLan == true;
         if (claimed)
         {
@@ -150,9 +152,13 @@ internal sealed partial class Invariants
             return;
         }
 
+        // As long as its namesake answers.
+        if (_answeredUs.TryGetValue(host.Agent, out long answered) && NowUs - answered < Tolerances.NamesakeUs)
+            _startUs[host.Index] = NotSince;
         _startUs[host.Index] = Math.Min(_startUs[host.Index], NowUs);
-        Longer(Starts, NowUs - _startUs[host.Index], Tolerances.StartUs);
-        if (NowUs - _startUs[host.Index] > Tolerances.StartUs)
+        long bound = Tolerances.StartUs + _sim.NamesakeUs;
+        Longer(Starts, NowUs - _startUs[host.Index], bound);
+        if (NowUs - _startUs[host.Index] > bound)
             throw new Violation(Starts, $"{host} reaches etcd for {(NowUs - _startUs[host.Index]) / 1000} ms and does not serve");
     }
 }

@@ -28,4 +28,16 @@ internal enum Mutation
 
     /// <summary>Timers fire three seconds late.</summary>
     LateTimers,
+
+    /// <summary>A newcomer goes on with the lease in etcd whoever has it, and nobody notices.</summary>
+    SharesLease,
+
+    /// <summary>A namesake's answer is taken for silence.</summary>
+    AnswersUnheard,
+
+    /// <summary>An agent whose key another writes lets everything go and ends.</summary>
+    ObeysKeys,
+
+    /// <summary>An agent whose key another writes writes it back at once, however often.</summary>
+    WritesBackAtOnce,
 }

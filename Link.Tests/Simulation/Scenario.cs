@@ -32,6 +32,8 @@ internal sealed class Scenario
             _ => (int)random.Between(2, 24),
         };
         Draws = random.Fork();
+        NamesakesCanAsk = random.Chance(0.5);
+        KeepsLease = random.Chance(0.6);
         Options = new ElectorOptions { Hostname = "", Instance = "", KeepAliveIntervalMs = IntervalMs, AuditIntervalMs = AuditIntervalMs };
     }
 
@@ -56,6 +58,12 @@ internal sealed class Scenario
 
     /// <summary>A restarted agent knows that the process before it has ended.</summary>
     public bool KnowsPredecessor { get; }
+
+    /// <summary>Two agents with one name reach each other over the network; else a firewall is between them.</summary>
+    public bool NamesakesCanAsk { get; }
+
+    /// <summary>A restarted agent knows from its own machine which lease the last one had.</summary>
+    public bool KeepsLease { get; }
 
     public long AuditIntervalMs { get; }
 
@@ -88,5 +96,5 @@ internal sealed class Scenario
 
     public override string ToString() =>
         $"seed={Seed} kind={Kind} hosts={HostCount} link_hosts={LinkHosts} keys={KeyCount} interval={IntervalMs}ms ttl={TtlSeconds}s policies={Mode} " +
-        $"heartbeats={Heartbeats} slow={SlowChance} refused={RefusalChance} knows_predecessor={KnowsPredecessor} audit={AuditIntervalMs}ms faults={Faults} in {FaultSeconds}s";
+        $"heartbeats={Heartbeats} slow={SlowChance} refused={RefusalChance} knows_predecessor={KnowsPredecessor} keeps_lease={KeepsLease} namesakes_ask={NamesakesCanAsk} audit={AuditIntervalMs}ms faults={Faults} in {FaultSeconds}s";
 }

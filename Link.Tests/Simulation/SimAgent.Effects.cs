@@ -25,6 +25,9 @@ internal sealed partial class SimAgent
             case ElectorEffect.Transact transact:
                 Transact(transact.Transaction);
                 break;
+            case ElectorEffect.DropLock drop:
+                DropLock(drop, 5);
+                break;
             case ElectorEffect.Activate activate:
                 Activate(activate);
                 break;
@@ -48,10 +51,8 @@ internal sealed partial class SimAgent
             case ElectorEffect.AskLan ask:
                 Ask(ask.EndpointId);
                 break;
-            case ElectorEffect.Stop:
-                _sim.Count(Happening.SecondAgentStopped);
-                Die();
-                Host.OnAgentStopped();
+            case ElectorEffect.AskNamesake ask:
+                AskNamesake(ask);
                 break;
         }
     }
@@ -62,10 +63,12 @@ internal sealed partial class SimAgent
     {
         SimEtcd.HostCell cell = _sim.Etcd.Cell(Host.Name);
         string? other = cell.Instance == Instance ? null : cell.Instance;
-        bool gone = other != null && _sim.Scenario.KnowsPredecessor && Host.KnowsInstance(other);
-        if (cell.LeaseId is long lease && _sim.Etcd.HasLease(lease))
+        bool gone = other != null && (cell.SaysStopped || (_sim.Scenario.KnowsPredecessor && Host.KnowsInstance(other)));
+        bool noted = _sim.Scenario.KeepsLease && Host.NotedLease != 0;
+        long? leaseId = noted ? Host.NotedLease : cell.LeaseId;
+        if (leaseId is long lease && _sim.Etcd.HasLease(lease) && (noted || gone || other == null))
             _sim.Count(Happening.LeaseReused);
-        var loaded = new ElectorInput.HostLoaded(cell.LeaseId, other, gone, cell.Drained, [.. cell.Records]);
+        var loaded = new ElectorInput.HostLoaded(leaseId, other, gone, cell.Drained, [.. cell.Records], cell.Reach, noted);
         return () => Receive(loaded);
     }
 
@@ -100,11 +103,46 @@ internal sealed partial class SimAgent
         RequestUs,
         () =>
         {
-            bool written = _sim.Etcd.WriteHost(Host.Name, Instance, write.LeaseId, write.Drained);
+            bool written = _sim.Etcd.WriteHost(Host.Name, Instance, write.LeaseId, write.Drained, _sim.Scenario.NamesakesCanAsk ? Host.ToString() : null);
             long revision = _sim.Etcd.Revision;
             return () => Receive(written ? new ElectorInput.HostWritten(write.LeaseId, revision) : new ElectorInput.HostWriteFailed("requested lease not found"));
         },
         () => Receive(new ElectorInput.HostWriteFailed("timeout")));
+
+    private void DropLock(ElectorEffect.DropLock drop, int tries) => Host.Etcd.Call(
+        RequestUs,
+        () =>
+        {
+            if (_sim.Etcd.Lock(drop.Key) is { } held && held.Revision == drop.Revision)
+                _sim.Etcd.DeleteLockIfOurs(drop.Key, drop.LeaseId);
+            return static () => { };
+        },
+        () =>
+        {
+            if (tries > 1 && !_dead)
+                _sim.Queue.After(1_000_000, () => DropLock(drop, tries - 1));
+        });
+
+    /// <summary>Three datagrams to the machine that the key names. Only a process that runs answers, and only for its own instance.</summary>
+    private void AskNamesake(ElectorEffect.AskNamesake ask)
+    {
+        SimHost? asked = _sim.Hosts.FirstOrDefault(host => host.ToString() == ask.Reach);
+        bool hears = asked is { IsFrozen: false, Agent: { IsPaused: false } } && asked.Agent.Instance == ask.Instance && _sim.Lan.Hears(Host, asked)
+            && !(_random.Chance(_sim.Lan.Loss) && _random.Chance(_sim.Lan.Loss) && _random.Chance(_sim.Lan.Loss));
+        if (!hears)
+        {
+            _sim.Count(Happening.NamesakeSilent);
+            _sim.Queue.After(700_000, () => Receive(new ElectorInput.NamesakeSilent(ask.Instance)));
+            return;
+        }
+
+        _sim.Count(Happening.NamesakeAnswered);
+        _sim.Queue.After(_random.Between(200, 2_000), () =>
+        {
+            _sim.Invariants.OnNamesakeAnswers(this);
+            Receive(new ElectorInput.NamesakeAnswered(ask.Instance, ask.Reach));
+        });
+    }
 
     private void Transact(LockTransaction transaction)
     {

@@ -26,6 +26,7 @@ internal sealed partial class SimAgent
     private readonly long[] _rivalUs;
     private bool _dead;
     private bool _loaded;
+    private bool _swept;
     private long _tickUs = long.MaxValue;
     private int _idleTicks;
 
@@ -182,7 +183,15 @@ internal sealed partial class SimAgent
         if (nowMs > _elector.NextWakeMs + _sim.Scenario.Options.PauseMs)
             _sim.Count(Happening.PauseNoticed);
         _effects.Clear();
+        bool served = _elector.IsServing;
+        long leaseBefore = _elector.LeaseId;
         _elector.Step(nowMs, input, _effects);
+        if (served && !_elector.IsServing)
+            throw new Violation(Invariants.GoesOn, $"{Host} serves no more after {input}");
+        if (_elector.LeaseId != leaseBefore && leaseBefore != 0 && _elector.LeaseId != 0)
+            _sim.Count(Happening.LeaseLeft);
+        if (_elector.LeaseId != 0 && _elector.IsServing)
+            Host.NotedLease = _elector.LeaseId;
         if (input is ElectorInput.Tick && _effects.Count == 0 && _elector.NextWakeMs <= nowMs + 1)
         {
             if (++_idleTicks > IdleTicks)
@@ -194,15 +203,27 @@ internal sealed partial class SimAgent
         }
 
         if (IsServing && ServingSinceUs == long.MaxValue)
+        {
             ServingSinceUs = _sim.Queue.NowUs;
+            _sim.Invariants.OnServing(this);
+        }
+
         for (int i = 0; i < _effects.Count; i++)
             Apply(_effects[i]);
-        if (input is ElectorInput.HostLoaded && !_loaded)
+        if (input is ElectorInput.HostLoaded)
         {
             _loaded = true;
-            RemoveLeftOvers();
             TellFaults();
         }
+
+        if (IsServing && !_swept)
+        {
+            _swept = true;
+            RemoveLeftOvers();
+        }
+
+        if (_sim.Mutation != Mutation.None)
+            Disobey(input);
 
         if (!_dead)
             ScheduleTick();
@@ -231,9 +252,27 @@ internal sealed partial class SimAgent
     {
         (Mutation.LeaseGoneIgnored, ElectorInput.LeaseGone gone) => new ElectorInput.LeaseRenewalFailed(gone.LeaseId, "mutated"),
         (Mutation.BlindToLocks, ElectorInput.LockPut or ElectorInput.LockDeleted) => ElectorInput.Tick.Instance,
+        (Mutation.SharesLease, ElectorInput.HostLoaded loaded) => loaded with { OtherIsGone = true },
+        (Mutation.SharesLease, ElectorInput.AgentKeyChanged changed) => changed with { LeaseId = 0 },
+        (Mutation.AnswersUnheard, ElectorInput.NamesakeAnswered answered) => new ElectorInput.NamesakeSilent(answered.Instance),
         (Mutation.RenewalsUnheard, ElectorInput.LeaseRenewed renewed) => new ElectorInput.LeaseRenewalFailed(renewed.LeaseId, "mutated"),
         _ => null,
     };
+
+    /// <summary>What an agent does of its own that believes what is written in its key.</summary>
+    private void Disobey(ElectorInput input)
+    {
+        if (_dead || !_elector.IsServing || input is not ElectorInput.AgentKeyChanged { Instance: { } other } || other == Instance)
+            return;
+        if (_sim.Mutation == Mutation.WritesBackAtOnce)
+            Write(new ElectorEffect.WriteHost(_elector.LeaseId, Drained: false));
+        if (_sim.Mutation != Mutation.ObeysKeys)
+            return;
+        foreach (string id in _outputs.Keys.ToArray())
+            Deactivate(id);
+        Die();
+        Host.OnAgentStopped();
+    }
 
     /// <summary>Addresses that an earlier process left, of endpoints that are no more.</summary>
     private void RemoveLeftOvers()

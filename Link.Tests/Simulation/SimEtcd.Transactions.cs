@@ -86,7 +86,7 @@ internal sealed partial class SimEtcd
     }
 
     /// <summary>False: the lease is gone.</summary>
-    public bool WriteHost(string host, string? instance, long leaseId, bool drained)
+    public bool WriteHost(string host, string? instance, long leaseId, bool drained, string? reach = null)
     {
         if (!HasLease(leaseId))
             return false;
@@ -98,7 +98,10 @@ internal sealed partial class SimEtcd
         cell.Drained = drained;
         cell.Instance = instance;
         cell.InstanceLease = leaseId;
-        Tell(host, new ElectorInput.AgentKeyChanged(instance, Revision));
+        cell.Reach = reach;
+        cell.SaysStopped = false;
+        cell.IsForged = false;
+        Tell(host, new ElectorInput.AgentKeyChanged(instance, Revision, leaseId, reach));
         return true;
     }
 

@@ -144,6 +144,25 @@ internal sealed partial class SimEtcd
         return cell;
     }
 
+    /// <summary>What somebody writes by hand into a host's agent key; null deletes it.</summary>
+    public void ForgeAgentKey(string host, string? instance, long lease, string? reach, bool saysStopped)
+    {
+        HostCell cell = Cell(host);
+        Revision++;
+        (cell.Instance, cell.InstanceLease, cell.Reach, cell.SaysStopped) = (instance, lease, reach, saysStopped);
+        cell.IsForged = true;
+        Tell(host, new ElectorInput.AgentKeyChanged(instance, Revision, lease, reach, saysStopped));
+    }
+
+    /// <summary>Somebody deletes a host's <c>/link/ips</c> key by hand.</summary>
+    public void ForgeAbsence(string key, string host)
+    {
+        if (!LockOf(key).Competitors.Remove(host))
+            return;
+        Revision++;
+        Tell(null, new ElectorInput.CompetitorChanged(key, host, Present: false, Revision));
+    }
+
     private void Tell(string? host, ElectorInput news)
     {
         History.Add((host, news));
@@ -160,6 +179,15 @@ internal sealed partial class SimEtcd
         public string? Instance { get; set; }
 
         public long InstanceLease { get; set; }
+
+        /// <summary>Which machine to ask for the instance; null: none.</summary>
+        public string? Reach { get; set; }
+
+        /// <summary>Somebody wrote the key by hand.</summary>
+        public bool IsForged { get; set; }
+
+        /// <summary>The key says that its process has ended.</summary>
+        public bool SaysStopped { get; set; }
 
         public List<EndpointSpec> Records { get; } = [];
 

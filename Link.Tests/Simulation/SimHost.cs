@@ -36,6 +36,9 @@ internal sealed class SimHost
 
     public SimEtcdClient Etcd { get; }
 
+    /// <summary>The lease that the last agent on this machine noted here; 0: none.</summary>
+    public long NotedLease { get; set; }
+
     /// <summary>Null: no process, or LinK's.</summary>
     public SimAgent? Agent { get; private set; }
 
@@ -115,6 +118,7 @@ internal sealed class SimHost
         Kill();
         HasPower = false;
         IsFrozen = false;
+        NotedLease = 0;
         Kernel.Clear();
         Etcd.Cut();
     }

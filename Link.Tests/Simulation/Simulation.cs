@@ -66,6 +66,12 @@ internal sealed class Simulation
 
     public bool Tracing => _trace != null;
 
+    /// <summary>Names are in doubt: another agent had one, or somebody wrote so.</summary>
+    public bool NamesakesSeen => Happenings[(int)Happening.SecondAgent] + Happenings[(int)Happening.KeysForged] > 0;
+
+    /// <summary>How much longer a start may take for that.</summary>
+    public long NamesakeUs => NamesakesSeen ? Tolerances.NamesakeUs : 0;
+
     /// <summary>The start is over: everybody has had time to join.</summary>
     public bool Warm => Queue.NowUs > WarmUpUs;
 
@@ -100,7 +106,7 @@ internal sealed class Simulation
         _faults.HealAll();
         if (Scenario.LinkHosts == 0)
             DisturbedUs = Queue.NowUs;
-        long endUs = Queue.NowUs + Tolerances.SettleUs;
+        long endUs = Queue.NowUs + Tolerances.SettleUs + NamesakeUs;
         Queue.RunUntil(endUs - Tolerances.RecoveryUs);
         CalmsDown = true;
         Queue.RunUntil(endUs);

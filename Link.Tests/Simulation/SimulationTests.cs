@@ -91,6 +91,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData(nameof(Mutation.NoExtend))]
     [InlineData(nameof(Mutation.RenewalsUnheard))]
     [InlineData(nameof(Mutation.LateTimers))]
+    [InlineData(nameof(Mutation.SharesLease))]
+    [InlineData(nameof(Mutation.AnswersUnheard))]
+    [InlineData(nameof(Mutation.ObeysKeys))]
+    [InlineData(nameof(Mutation.WritesBackAtOnce))]
     public void A_fault_put_in_on_purpose_is_found(string mutation)
     {
         const ulong MostSeeds = 2_000;

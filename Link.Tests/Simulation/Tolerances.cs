@@ -60,6 +60,15 @@ internal sealed class Tolerances(Scenario scenario)
     /// <summary>An agent that reaches etcd serves after this time: load, lease, keys, probation.</summary>
     public long StartUs => RecoveryUs + scenario.Options.ProbationMs * 1_000 + 8 * MessageUs + 1_000_000;
 
+    /// <summary>
+    /// A namesake that has answered is asked again after up to 6.25 s, and thrice more up to 1.25 s apart, before it counts as gone; a silence takes
+    /// 0.7 s. Two more instances may be found in the key then.
+    /// </summary>
+    public long NamesakeUs => 6_250_000 + 2 * 1_250_000 + 5 * 700_000 + 3 * (250_000 + 4 * MessageUs);
+
+    /// <summary>Two agents with one name that somebody makes share a lease again and again: one may leave it 3 s after it left the last one.</summary>
+    public long SharedLeaseUs => 3_000_000 + TwoHoldersUs + 6 * MessageUs;
+
     /// <summary>A command is answered: CommandDeadlineMs, HandOverMs, two requests.</summary>
     public long AnswerUs => 5_000_000 + scenario.Options.HandOverMs * 1_000 + 3_000_000;
 

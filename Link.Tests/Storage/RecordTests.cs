@@ -181,6 +181,22 @@ public sealed class RecordTests
         Assert.Equal("""{"hostname":"web-1","instance":"4711","version":"1.0.0","heartbeat":"10.0.0.1:1314","stopped":true,"process":"boot/pid/1/2"}""", Text(full.Write()));
         Assert.Equal(agent, AgentRecord.Read("/link/agents/web-1", agent.Write()).Value);
         Assert.Equal(full, AgentRecord.Read("/link/agents/web-1", full.Write()).Value);
+
+        AgentRecord reached = agent with { Reach = "10.0.0.1:40000" };
+        Assert.Equal("""{"hostname":"web-1","instance":"4711","version":"1.0.0","reach":"10.0.0.1:40000"}""", Text(reached.Write()));
+        Assert.Equal(reached, AgentRecord.Read("/link/agents/web-1", reached.Write()).Value);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("two words")]
+    [InlineData("a\nline")]
+    [InlineData("12345678901234567890123456789012345678901234567890123456789012345")]
+    public void An_instance_that_does_not_fit_a_log_line_is_no_instance(string instance)
+    {
+        ReadResult<AgentRecord> read = AgentRecord.Read("/link/agents/web-1", new AgentRecord("web-1", instance, "1").Write());
+        Assert.Null(read.Value);
+        Assert.Contains("/link/agents/web-1", read.Error, StringComparison.Ordinal);
     }
 
     [Fact]
