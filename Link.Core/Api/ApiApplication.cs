@@ -35,23 +35,23 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
         ApiConnection connection = context.GetRequiredFeature<ApiConnection>();
-        connection.BeginRequest();
+        connection.Enter(ConnectionPhase.Busy);
         try
         {
-            await ServeAsync(context);
+            await ServeAsync(context, connection);
         }
         finally
         {
-            connection.EndRequest();
+            connection.Enter(ConnectionPhase.Idle);
         }
     }
 
-    private async Task ServeAsync(IFeatureCollection context)
+    private async Task ServeAsync(IFeatureCollection context, ApiConnection connection)
     {
         IHttpRequestFeature request = context.GetRequiredFeature<IHttpRequestFeature>();
         CancellationToken clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         ConnectionOriginFeature origin = context.GetRequiredFeature<ConnectionOriginFeature>();
-        using RequestMemory memory = new(origin.Origin == ConnectionOrigin.Tcp ? _tcp : _unix, _buffers, origin.Source, options.BudgetPatience);
+        using RequestMemory memory = new(origin.Origin == ConnectionOrigin.Tcp ? _tcp : _unix, _buffers, connection, options.BudgetPatience);
         ApiAnswer answer;
         try
         {
@@ -83,6 +83,7 @@ internal sealed class ApiApplication(ApiOptions options, Gate gate, ApiRoutes ro
             answer = ApiAnswer.Error(500, $"internal fault {id}; the agent's log says more");
         }
 
+        connection.Enter(ConnectionPhase.Transfer);
         await SendAsync(context, answer, memory, clientGone);
     }
 

@@ -242,7 +242,10 @@ internal static class EndpointSecrets
     {
         try
         {
-            return SecretReference.Read(value);
+            SecretReference? reference = SecretReference.Read(value, out string? error);
+            if (error != null)
+                faults.Add(new SecretFault(field, error));
+            return reference;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -118,11 +118,13 @@ internal static class Migrations
             SecretReference reference;
             try
             {
-                reference = SecretReference.Read(value);
+                // What is wrong with it is among the faults already.
+                if (SecretReference.Read(value, out _) is not { } read)
+                    return null;
+                reference = read;
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
-                // Is among the faults already.
                 return null;
             }
 

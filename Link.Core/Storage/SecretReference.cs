@@ -16,18 +16,28 @@ internal readonly record struct SecretReference(string Id, string EndpointId, Se
     /// <summary>True for a form that <see cref="EndpointSecrets.Seal(string, string, string, PluginSecrets, KeyRing, SecretFormat)"/> would not write.</summary>
     public bool IsOldForm => IsInside || EndpointId.Length == 0;
 
-    /// <exception cref="JsonException">It is none of the forms; the message says what is wrong.</exception>
-    public static SecretReference Read(JsonElement value)
+    /// <param name="error">What is wrong with it; no exception, for there may be many.</param>
+    /// <returns>Null: it is none of the forms.</returns>
+    /// <exception cref="JsonException">It has the form of one, and a part of it is wrong; the message says which.</exception>
+    public static SecretReference? Read(JsonElement value, out string? error)
     {
+        error = null;
         if (value.ValueKind == JsonValueKind.String)
             return new SecretReference("", "", null, new Secret(value.GetRawText()));
         if (value.ValueKind != JsonValueKind.Object)
-            throw new JsonException("is neither a secret nor a reference to one");
+        {
+            error = "is neither a secret nor a reference to one";
+            return null;
+        }
+
         if (RecordJson.Has(value, "data", out _))
             return new SecretReference("", "", SecretRecord.ReadSealed(value), null);
 
         var id = RecordJson.Text(value, "id");
-        return id.Length > 0 ? new SecretReference(id, RecordJson.Text(value, "endpoint_id"), null, null) : throw new JsonException("refers to no secret");
+        if (id.Length > 0)
+            return new SecretReference(id, RecordJson.Text(value, "endpoint_id"), null, null);
+        error = "refers to no secret";
+        return null;
     }
 
     public static void Write(Utf8JsonWriter writer, string id, string endpointId)

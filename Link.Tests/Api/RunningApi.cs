@@ -44,7 +44,7 @@ internal sealed class RunningApi : IAsyncDisposable
 
     public static async Task<RunningApi> StartAsync(Func<ApiOptions, ApiOptions>? change = null, TimeProvider? time = null)
     {
-        ApiOptions options = new() { Version = "1.2.3", Addresses = [IPAddress.Loopback], Port = 0, StopDeadline = TimeSpan.FromMilliseconds(200), ReadDeadline = Patience, HandshakeDeadline = Patience };
+        ApiOptions options = new() { Version = "1.2.3", Addresses = [IPAddress.Loopback], Port = 0, StopDeadline = TimeSpan.FromMilliseconds(200), ReadDeadline = Patience, HandshakeDeadline = Patience, HeapCeilingBytes = long.MaxValue };
         List<string> log = [];
         FakeAgent agent = new();
         ApiServer server = new(change?.Invoke(options) ?? options, agent, time ?? TimeProvider.System, (line, fault) =>

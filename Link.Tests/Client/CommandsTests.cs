@@ -390,9 +390,9 @@ public sealed class CommandsTests
     public async Task Version_tells_both()
     {
         await using RunningApi api = await StartAsync();
-        Assert.Equal((0, "client  1.0.0\nagent   1.2.3\n"), await CodeAndOutputAsync(api, "version"));
-        Assert.Equal((0, "{\n  \"client\": \"1.0.0\",\n  \"agent\": \"1.2.3\"\n}\n"), await CodeAndOutputAsync(api, "version -o json"));
-        Assert.Equal((0, "link-client 1.0.0\n"), await CodeAndOutputAsync(api, "--version"));
+        Assert.Equal((0, "client  1.1.0\nagent   1.2.3\n"), await CodeAndOutputAsync(api, "version"));
+        Assert.Equal((0, "{\n  \"client\": \"1.1.0\",\n  \"agent\": \"1.2.3\"\n}\n"), await CodeAndOutputAsync(api, "version -o json"));
+        Assert.Equal((0, "link-client 1.1.0\n"), await CodeAndOutputAsync(api, "--version"));
     }
 
     private static async Task<(int Code, string Output)> CodeAndOutputAsync(RunningApi api, string line)

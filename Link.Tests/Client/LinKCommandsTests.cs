@@ -27,7 +27,7 @@ public sealed class LinKCommandsTests
     [InlineData("failover --endpoint-id " + Id, "endpoint " + Id + " (10.0.0.1/32) handed over")]
     [InlineData("set-health-checks --endpoint-id " + Id + " --health-check '" + Check + "'", "endpoint " + Id + " (10.0.0.1/32) is checked by " + Check)]
     [InlineData("rotate-encryption-key", "this host has no secrets")]
-    [InlineData("version", "client  1.0.0\nagent   1.2.3")]
+    [InlineData("version", "client  1.1.0\nagent   1.2.3")]
     public Task LinK_3s_commands_work(string line, string output) => AssertWorksAsync(line, output);
 
     [Theory]

@@ -58,7 +58,7 @@ internal static partial class FuzzTargets
                 Refusals = [typeof(InvalidProtocolBufferException), typeof(EtcdException)],
                 Share = 10,
                 InputsInTest = 2_000,
-                MostPerByte = 400,
+                MostPerByte = 600,
                 MostAtAll = 512 * 1024,
                 Growths =
                 [

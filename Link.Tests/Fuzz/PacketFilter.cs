@@ -37,6 +37,12 @@ internal static class PacketFilter
                 case BPF_JMP | BPF_JEQ | BPF_K:
                     at += a == step.k ? step.jt : step.jf;
                     break;
+                case BPF_JMP | BPF_JGT | BPF_K:
+                    at += a > step.k ? step.jt : step.jf;
+                    break;
+                case BPF_JMP | BPF_JSET | BPF_K:
+                    at += (a & step.k) != 0 ? step.jt : step.jf;
+                    break;
                 default:
                     throw new NotSupportedException($"instruction {step.code:x}");
             }

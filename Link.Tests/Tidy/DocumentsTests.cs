@@ -47,11 +47,24 @@ public sealed partial class DocumentsTests
         Assert.Equal([], unknown);
     }
 
+    [Fact]
+    public void Every_test_that_the_threat_model_names_exists()
+    {
+        string tests = string.Concat(SourceTree.CSharp("Link.Tests").Select(file => file.Text));
+        string model = SourceTree.All().Single(file => file.Path == "docs/threat-model.md").Text;
+        List<string> names = [.. TestName().Matches(model).Select(name => name.Groups[1].Value).Distinct()];
+        Assert.True(names.Count > 40, $"only {names.Count} names");
+        Assert.Equal([], names.Where(name => !tests.Contains($"class {name}", StringComparison.Ordinal) && !tests.Contains($" {name}(", StringComparison.Ordinal)));
+    }
+
     /// <summary>The name that a heading has in links, as forges make it.</summary>
     private static string Anchor(string heading) => NotInAnchors().Replace(heading.ToLowerInvariant(), "").Replace(' ', '-');
 
     [GeneratedRegex("^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
+
+    [GeneratedRegex("`([A-Za-z0-9]+Tests|[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+){3,})`")]
+    private static partial Regex TestName();
 
     [GeneratedRegex("^#+ (.+)$", RegexOptions.Multiline)]
     private static partial Regex Heading();

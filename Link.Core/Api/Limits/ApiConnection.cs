@@ -20,11 +20,8 @@ internal sealed class ApiConnection(ConnectionTable table, ConnectionContext con
     /// <summary>The table has ended it; what it holds goes when Kestrel has noticed.</summary>
     public bool IsEnded { get; private set; }
 
-    /// <summary>A whole request is there.</summary>
-    public void BeginRequest() => table.Enter(this, ConnectionPhase.Busy);
-
-    /// <summary>The answer is written.</summary>
-    public void EndRequest() => table.Enter(this, ConnectionPhase.Idle);
+    /// <summary>A whole request is there, or its answer is written.</summary>
+    public void Enter(ConnectionPhase phase) => table.Enter(this, phase);
 
     /// <summary>Once a second.</summary>
     internal void CloseIfLate() => table.CloseIfLate(this);

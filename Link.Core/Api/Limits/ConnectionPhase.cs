@@ -9,6 +9,9 @@ internal enum ConnectionPhase
     /// <summary>Between two requests.</summary>
     Idle,
 
-    /// <summary>A request is under way.</summary>
+    /// <summary>A body comes, an answer is being read, or there is no memory for either yet.</summary>
+    Transfer,
+
+    /// <summary>The agent works on a request.</summary>
     Busy,
 }

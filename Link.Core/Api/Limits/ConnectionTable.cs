@@ -7,8 +7,9 @@ namespace Link.Core.Api.Limits;
 
 /// <summary>
 /// The connections of one kind of listener. A newcomer is always worth more than a connection that says nothing: where there is no room, one that waits
-/// (silent before idle, the oldest first, of the source that has the most) makes way, and only if every place is busy with a request is the newcomer
-/// closed. So nobody can occupy the API by being there. What has sent no request in time is closed. Safe from any thread.
+/// (silent before idle, the oldest first, of the source that has the most) makes way, of a source with more than the newcomer's also one whose client
+/// takes its time with a body or an answer; only if the agent works for every place is the newcomer closed. So nobody can occupy the API by being there.
+/// What has sent no request in time is closed. Safe from any thread.
 /// </summary>
 /// <param name="most">Connections at a time.</param>
 /// <param name="mostOfOneSource">Those of one source.</param>
@@ -71,7 +72,7 @@ internal sealed class ConnectionTable(int most, int mostOfOneSource, TimeSpan fi
             opened = null;
             if (shareIsFull || _open >= most)
             {
-                leaves = shareIsFull ? Oldest(own!) : FindOneToLeave();
+                leaves = shareIsFull ? Oldest(own!, ConnectionPhase.Idle) : FindOneToLeave(own?.Count ?? 0);
             }
 
             bool fits = leaves is not null || (!shareIsFull && _open < most);
@@ -172,13 +173,14 @@ internal sealed class ConnectionTable(int most, int mostOfOneSource, TimeSpan fi
         _ending++;
     }
 
-    private ApiConnection? FindOneToLeave()
+    private ApiConnection? FindOneToLeave(int ofNewcomer)
     {
         ApiConnection? found = null;
         int ofSource = 0;
         foreach (List<ApiConnection> own in _bySource.Values)
         {
-            if (own.Count > ofSource && Oldest(own) is { } oldest)
+            ConnectionPhase last = own.Count > ofNewcomer + 1 ? ConnectionPhase.Transfer : ConnectionPhase.Idle;
+            if (own.Count > ofSource && Oldest(own, last) is { } oldest)
             {
                 (found, ofSource) = (oldest, own.Count);
             }
@@ -187,12 +189,12 @@ internal sealed class ConnectionTable(int most, int mostOfOneSource, TimeSpan fi
         return found;
     }
 
-    private static ApiConnection? Oldest(List<ApiConnection> own)
+    private static ApiConnection? Oldest(List<ApiConnection> own, ConnectionPhase last)
     {
         ApiConnection? oldest = null;
         foreach (ApiConnection each in own)
         {
-            if (each.Phase != ConnectionPhase.Busy && (oldest is null || each.Phase < oldest.Phase || (each.Phase == oldest.Phase && each.Since < oldest.Since)))
+            if (each.Phase <= last && (oldest is null || each.Phase < oldest.Phase || (each.Phase == oldest.Phase && each.Since < oldest.Since)))
             {
                 oldest = each;
             }

@@ -1,14 +1,13 @@
 using System.Buffers;
-using System.Net;
 
 namespace Link.Core.Api.Limits;
 
 /// <summary>What one request takes of the memory that there is for all. Given back when the request, and a command that outlives it, are over.</summary>
 /// <param name="budget">Of all requests.</param>
 /// <param name="buffers">Used again and again: a flood of large bodies is no garbage.</param>
-/// <param name="source">Who asks.</param>
+/// <param name="connection">Whose request it is.</param>
 /// <param name="patience">How long to wait for others to give theirs back.</param>
-internal sealed class RequestMemory(ByteBudget budget, ArrayPool<byte> buffers, IPAddress source, TimeSpan patience) : IDisposable
+internal sealed class RequestMemory(ByteBudget budget, ArrayPool<byte> buffers, ApiConnection connection, TimeSpan patience) : IDisposable
 {
     private ByteLease? _lease;
     private byte[]? _buffer;
@@ -17,8 +16,12 @@ internal sealed class RequestMemory(ByteBudget budget, ArrayPool<byte> buffers, 
     /// <summary>Others need it more: stop waiting for the client. Never, as long as nothing was taken.</summary>
     public CancellationToken Revoked => _lease?.Revoked ?? CancellationToken.None;
 
-    /// <summary>The client has sent its part.</summary>
-    public void Settle() => _lease?.Settle();
+    /// <summary>The client has sent its part; the rest is the agent's.</summary>
+    public void Settle()
+    {
+        _lease?.Settle();
+        connection.Enter(ConnectionPhase.Busy);
+    }
 
     /// <summary>Once a request.</summary>
     /// <param name="bytes">At the worst.</param>
@@ -31,7 +34,8 @@ internal sealed class RequestMemory(ByteBudget budget, ArrayPool<byte> buffers, 
             throw new InvalidOperationException("A request takes its memory once.");
         }
 
-        _lease = await budget.TakeAsync(source, bytes, patience, cancel) ?? throw new ApiBusyException("other requests take all the memory that there is for them");
+        connection.Enter(ConnectionPhase.Transfer);
+        _lease = await budget.TakeAsync(connection.Source, bytes, patience, cancel) ?? throw new ApiBusyException("other requests take all the memory that there is for them");
     }
 
     /// <summary>For a command that goes on without its request; null: nothing was taken.</summary>

@@ -94,10 +94,10 @@ public sealed class BrowserGuardTests : IDisposable
             .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
         Assert.SkipWhen(lan is null, "this host has no other address than loopback's");
         await using RunningApi api = await RunningApi.StartAsync(options => options with { Addresses = [IPAddress.IPv6Any] });
-        using TcpClient client = new();
-        await client.ConnectAsync(lan!, api.Server.Listening[0].Port, TestContext.Current.CancellationToken);
         foreach ((string host, int status) in new[] { ($"{lan}:1313", 200), ("10.255.255.254", 403), ("web-1", 403), ("127.0.0.1", 200) })
         {
+            using TcpClient client = new();
+            await client.ConnectAsync(lan!, api.Server.Listening[0].Port, TestContext.Current.CancellationToken);
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /version HTTP/1.1\r\nHost: {host}\r\n\r\n"), TestContext.Current.CancellationToken);
             byte[] head = new byte[4096];
             int length = await client.GetStream().ReadAsync(head, TestContext.Current.CancellationToken);

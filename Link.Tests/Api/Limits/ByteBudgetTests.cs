@@ -68,15 +68,14 @@ public sealed class ByteBudgetTests
         Assert.Equal([false, true, false], new[] { settled, slow, other }.Select(lease => lease.Revoked.IsCancellationRequested));
         Assert.False(newcomer.IsCompleted);
         slow.Dispose();
-        Assert.NotNull(await newcomer);
+        (await newcomer)!.Dispose();
 
-        // Nobody loses to one who would have as much.
-        Task<ByteLease?> equal = TakeAsync(s_three, 50);
+        // Nobody loses to one who would have more.
+        Task<ByteLease?> greedy = TakeAsync(s_three, 60);
         Assert.False(other.Revoked.IsCancellationRequested);
+        Assert.False(greedy.IsCompleted);
         settled.Dispose();
-        Assert.False(equal.IsCompleted);
-        other.Dispose();
-        Assert.NotNull(await equal);
+        Assert.NotNull(await greedy);
     }
 
     [Fact]

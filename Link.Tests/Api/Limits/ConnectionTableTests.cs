@@ -45,9 +45,9 @@ public sealed class ConnectionTableTests
     public void What_is_between_two_requests_stays_longer_than_what_never_sent_one_and_a_request_under_way_stays()
     {
         List<Client> own = Open(s_one, 4);
-        own[0].Connection!.BeginRequest();
-        own[1].Connection!.BeginRequest();
-        own[1].Connection!.EndRequest();
+        own[0].Connection!.Enter(ConnectionPhase.Busy);
+        own[1].Connection!.Enter(ConnectionPhase.Busy);
+        own[1].Connection!.Enter(ConnectionPhase.Idle);
         Open(s_one);
         Open(s_one);
         Assert.Equal([false, false, true, true], own.Select(client => client.IsAborted));
@@ -57,12 +57,28 @@ public sealed class ConnectionTableTests
     public void When_every_place_is_busy_the_newcomer_is_closed_until_one_ends()
     {
         List<Client> own = Open(s_one, 4);
-        own.ForEach(client => client.Connection!.BeginRequest());
+        own.ForEach(client => client.Connection!.Enter(ConnectionPhase.Busy));
         Assert.Null(Open(s_one).Connection);
         Assert.NotNull(Open(s_two).Connection);
-        own[2].Connection!.EndRequest();
+        own[2].Connection!.Enter(ConnectionPhase.Idle);
         Assert.NotNull(Open(s_one).Connection);
         Assert.True(own[2].IsAborted);
+    }
+
+    [Fact]
+    public void A_client_that_takes_its_time_makes_way_for_a_source_that_has_less_and_for_no_other()
+    {
+        List<Client> crowd = Open(s_one, 4);
+        List<Client> few = Open(s_two, 3);
+        Client one = Open(s_three);
+        crowd.ForEach(client => client.Connection!.Enter(ConnectionPhase.Transfer));
+        few.ForEach(client => client.Connection!.Enter(ConnectionPhase.Transfer));
+        one.Connection!.Enter(ConnectionPhase.Busy);
+        Assert.Null(Open(s_one).Connection);
+        Assert.Null(Open(s_two).Connection);
+        Assert.NotNull(Open(s_three).Connection);
+        Assert.Equal([true, false, false, false], crowd.Select(client => client.IsAborted));
+        Assert.DoesNotContain(few, client => client.IsAborted);
     }
 
     [Fact]
@@ -89,10 +105,10 @@ public sealed class ConnectionTableTests
     {
         Client silent = Open(s_one);
         Client asks = Open(s_one);
-        asks.Connection!.BeginRequest();
+        asks.Connection!.Enter(ConnectionPhase.Busy);
         Client idle = Open(s_one);
-        idle.Connection!.BeginRequest();
-        idle.Connection.EndRequest();
+        idle.Connection!.Enter(ConnectionPhase.Busy);
+        idle.Connection.Enter(ConnectionPhase.Idle);
         _clock.Advance(TimeSpan.FromSeconds(4.9));
         silent.Connection!.CloseIfLate();
         Assert.False(silent.IsAborted);
