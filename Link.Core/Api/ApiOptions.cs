@@ -39,17 +39,14 @@ internal sealed record ApiOptions
     /// <summary>LOOPBACK: what this host's users may do over TCP where no credentials are asked.</summary>
     public LoopbackPolicy Loopback { get; init; }
 
-    /// <summary>TLS handshakes under way at a time.</summary>
-    public int MaxHandshakes { get; init; } = 128;
-
     /// <summary>How long a client may take for the TLS handshake.</summary>
     public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Connections at a time over TCP. The Unix socket has its own <see cref="MaxSocketConnections"/>, so that a crowd on TCP does not shut the operator out.</summary>
-    public int MaxConnections { get; init; } = 256;
+    public int MaxConnections { get; init; } = 128;
 
     /// <summary>The same with TLS, where each takes more memory, much of it OpenSSL's.</summary>
-    public int MaxTlsConnections { get; init; } = 128;
+    public int MaxTlsConnections { get; init; } = 64;
 
     public int MaxSocketConnections { get; init; } = 64;
 
@@ -63,7 +60,7 @@ internal sealed record ApiOptions
     public int MaxHeadBytes { get; init; } = 8 * 1024;
 
     /// <summary>Memory of all bodies and lists under way over TCP, and as much over the Unix socket, in bytes.</summary>
-    public long RequestBytes { get; init; } = 12 * 1024 * 1024;
+    public long RequestBytes { get; init; } = 6 * 1024 * 1024;
 
     /// <summary>How long a request waits for its part of <see cref="RequestBytes"/> before it is refused.</summary>
     public TimeSpan BudgetPatience { get; init; } = TimeSpan.FromSeconds(5);
@@ -71,7 +68,7 @@ internal sealed record ApiOptions
     /// <summary>
     /// Bytes of the managed heap above which requests are refused, far below its limit: whatever the API's guests have found to fill it with, elections go on.
     /// </summary>
-    public long HeapCeilingBytes { get; init; } = 88 * 1024 * 1024;
+    public long HeapCeilingBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>How long a connection may take until its first request is there, the TLS handshake aside.</summary>
     public TimeSpan FirstRequestDeadline { get; init; } = TimeSpan.FromSeconds(5);

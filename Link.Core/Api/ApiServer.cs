@@ -24,6 +24,7 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<EndPoint, Socket> _sockets = [];
     private KestrelServer? _server;
+    private SocketConnectionContextFactory? _contexts;
     private string? _socketPath;
 
     /// <param name="options">What to listen on.</param>
@@ -85,6 +86,8 @@ internal sealed class ApiServer : IAsyncDisposable
             server.Dispose();
         }
 
+        _contexts?.Dispose();
+        _contexts = null;
         await _stopping.CancelAsync();
         foreach (Socket socket in _sockets.Values)
         {
@@ -194,7 +197,7 @@ internal sealed class ApiServer : IAsyncDisposable
         TimeSpan first = hasTls ? _options.FirstRequestDeadline + _options.HandshakeDeadline : _options.FirstRequestDeadline;
         ConnectionTable tcp = new(most, Math.Max(1, most / _options.ShareOfOneSource), first, _time, line => _log(line, null));
         ConnectionTable unix = new(_options.MaxSocketConnections, _options.MaxSocketConnections, _options.FirstRequestDeadline, _time, line => _log(line, null));
-        TlsGuard? tls = _files.Certificate is { } certificate ? new TlsGuard(certificate, _options.MaxHandshakes, _options.HandshakeDeadline) : null;
+        TlsGuard? tls = _files.Certificate is { } certificate ? new TlsGuard(certificate, _options.HandshakeDeadline) : null;
         foreach ((EndPoint local, Socket socket) in _sockets)
         {
             if (local is IPEndPoint address)
@@ -207,18 +210,14 @@ internal sealed class ApiServer : IAsyncDisposable
             }
         }
 
-        // The sockets are bound already, so that each fault is known with its address.
-        SocketTransportOptions transport = new()
+        SocketConnectionFactoryOptions buffers = new()
         {
             IOQueueCount = 1,
             MaxReadBufferSize = _options.ConnectionBufferBytes,
             MaxWriteBufferSize = _options.ConnectionBufferBytes,
-            CreateBoundListenSocket = local => _sockets[local],
         };
-        return new KestrelServer(
-            Options.Create(kestrel),
-            new SocketTransportFactory(Options.Create(transport), NullLoggerFactory.Instance),
-            NullLoggerFactory.Instance);
+        _contexts = new SocketConnectionContextFactory(buffers, NullLogger.Instance);
+        return new KestrelServer(Options.Create(kestrel), new ApiListenerFactory(_sockets, tcp, unix, _contexts), NullLoggerFactory.Instance);
     }
 
     private static void ServeTcp(ListenOptions listen, ConnectionTable connections, TlsGuard? tls)

@@ -16,7 +16,7 @@ public sealed class HostileTests(DefaultBed bed, ITestOutputHelper output) : End
         Measurement measured = Show(await Scenarios.HostileAsync(Duration, tls));
         AssertKept(measured);
         Assert.Equal((1.0, 0.0, 0.0), (measured.Figures["alive"], measured.Figures["moves"], measured.Outcome.Nobody));
-        Assert.Empty(measured.Lock);
+        Assert.Equal(0, measured.Outcome.TwoHolders);
         Assert.InRange(measured.Figures["connections"], 1, double.MaxValue);
         Assert.InRange(measured.Figures["frames"], 1, double.MaxValue);
         Assert.InRange(measured.Figures["honest_answered"], 1, double.MaxValue);

@@ -10,7 +10,6 @@ using Link.Core.Storage;
 using Link.Tests.Api;
 using Link.Tests.Fuzz.Mutators;
 using Link.Tests.Simulation;
-using Microsoft.AspNetCore.Connections;
 
 namespace Link.Tests.Fuzz;
 
@@ -123,8 +122,8 @@ internal static partial class FuzzTargets
         List<string> log = [];
         var options = new ApiOptions { Version = "1.2.3", MaxBodyBytes = int.MaxValue / RequestBody.BytesPerByte, MaxConfigBodyBytes = int.MaxValue / RequestBody.BytesPerByte };
         var routes = new ApiRoutes(options, control, (line, fault) => log.Add($"{line} {fault}"), CancellationToken.None);
-        _ = new ConnectionTable(1, 1, TimeSpan.Zero, TimeProvider.System, static _ => { }).TryOpen(new DefaultConnectionContext(), IPAddress.Loopback, out ApiConnection? connection);
-        using RequestMemory memory = new(new ByteBudget(int.MaxValue, int.MaxValue), ArrayPool<byte>.Shared, connection!, TimeSpan.Zero);
+        ApiConnection connection = new ConnectionTable(1, 1, TimeSpan.Zero, TimeProvider.System, static _ => { }).TryOpen(IPAddress.Loopback)!;
+        using RequestMemory memory = new(new ByteBudget(int.MaxValue, int.MaxValue), ArrayPool<byte>.Shared, connection, TimeSpan.Zero);
         RequestBody body = new(new SentBody(input.AsMemory(1)).Features, options, memory);
         Task<ApiAnswer> answering = routes.AnswerAsync(new ApiRequest(method, path[1..].Split('/', 5), body, memory, new Caller("anyone", Role.Admin), CancellationToken.None));
         Require(answering.IsCompleted, "the answer waits for something");

@@ -76,7 +76,7 @@ need_publish_tools() {
 }
 
 need_bed_tools() {
-    need_commands ip:iproute2 nft:nftables etcd:etcd-server etcdctl:etcd-client ps:procps
+    need_commands ip:iproute2 nft:nftables etcd:etcd-server etcdctl:etcd-client ps:procps curl:curl
 }
 
 # What building packages needs.

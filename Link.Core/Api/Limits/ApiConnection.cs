@@ -4,8 +4,11 @@ using Microsoft.AspNetCore.Connections;
 namespace Link.Core.Api.Limits;
 
 /// <summary>One client's connection, as its <see cref="ConnectionTable"/> sees it; a feature of the connection.</summary>
-internal sealed class ApiConnection(ConnectionTable table, ConnectionContext connection, IPAddress source, long openedAt)
+internal sealed class ApiConnection(ConnectionTable table, IPAddress source, long openedAt)
 {
+    private volatile string? _aborted;
+    private volatile ConnectionContext? _context;
+
     /// <summary>See <see cref="Access.ClientSource"/>.</summary>
     public IPAddress Source { get; } = source;
 
@@ -30,6 +33,20 @@ internal sealed class ApiConnection(ConnectionTable table, ConnectionContext con
 
     internal void MarkEnded() => IsEnded = true;
 
+    /// <summary>What Kestrel serves. The table may have ended it meanwhile.</summary>
+    internal void Attach(ConnectionContext context)
+    {
+        _context = context;
+        if (_aborted is { } reason)
+        {
+            Abort(reason);
+        }
+    }
+
     /// <summary>Not under a lock: Kestrel runs what hangs on it.</summary>
-    internal void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
+    internal void Abort(string reason)
+    {
+        _aborted = reason;
+        _context?.Abort(new ConnectionAbortedException(reason));
+    }
 }

@@ -3,7 +3,7 @@ using System.Net;
 namespace Link.Core.Api.Limits;
 
 /// <summary>
-/// Bytes of memory that requests may hold at a time, all together and those of one source. Who finds none left waits in line, the source with the least
+/// Bytes of memory that requests may hold at a time, all together and those of one source. Who finds none left waits in line, who would have the least
 /// first; and of the source that has the most, the oldest lease that only waits for its client is revoked. So many large requests take longer instead of
 /// more memory, and slow ones keep nobody out. Safe from any thread.
 /// </summary>
@@ -42,22 +42,14 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
     {
         Waiter waiter = new(source, Math.Min(bytes, mostOfOneSource));
         LinkedListNode<Waiter> place;
-        List<ByteLease> revoked = [];
+        IReadOnlyList<ByteLease> revoked;
         lock (_gate)
         {
             place = _line.AddLast(waiter);
-            ServeLine();
-            if (!waiter.Turn.Task.IsCompleted)
-            {
-                MakeRoom(waiter, revoked);
-            }
+            revoked = ServeLine();
         }
 
-        foreach (ByteLease lease in revoked)
-        {
-            lease.Revoke();
-        }
-
+        Revoke(revoked);
         try
         {
             return await waiter.Turn.Task.WaitAsync(patience, cancel);
@@ -76,6 +68,7 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
     /// <summary>Called by the lease, once.</summary>
     internal void Return(ByteLease lease)
     {
+        IReadOnlyList<ByteLease> revoked;
         lock (_gate)
         {
             _revocable.Remove(lease);
@@ -91,8 +84,10 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
                 _bySource[lease.Source] = left;
             }
 
-            ServeLine();
+            revoked = ServeLine();
         }
+
+        Revoke(revoked);
     }
 
     internal void Settle(ByteLease lease)
@@ -105,12 +100,21 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
 
     private long TakenBy(IPAddress source) => _bySource.GetValueOrDefault(source);
 
-    /// <summary>The source that has the least goes first, and of one source who came first. Who has a whole share keeps nobody waiting.</summary>
-    private void ServeLine()
+    /// <summary>
+    /// Who would have the least goes first, and of equals who came first. Who has a whole share keeps nobody waiting. Where the next one does not fit,
+    /// those who have more than it would have give back what only waits for their clients.
+    /// </summary>
+    /// <returns>What is to be revoked.</returns>
+    private IReadOnlyList<ByteLease> ServeLine()
     {
-        while (FindNext() is { } next && _taken + next.Value.Bytes <= total)
+        while (FindNext() is { } next)
         {
             Waiter waiter = next.Value;
+            if (_taken + waiter.Bytes > total)
+            {
+                return MakeRoom(waiter);
+            }
+
             _line.Remove(next);
             _taken += waiter.Bytes;
             _bySource[waiter.Source] = TakenBy(waiter.Source) + waiter.Bytes;
@@ -118,34 +122,47 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
             _revocable.AddLast(lease);
             waiter.Turn.SetResult(lease);
         }
+
+        return [];
     }
 
     private LinkedListNode<Waiter>? FindNext()
     {
         LinkedListNode<Waiter>? next = null;
-        long least = long.MaxValue;
+        long least = mostOfOneSource + 1;
         for (LinkedListNode<Waiter>? place = _line.First; place is not null; place = place.Next)
         {
-            long taken = TakenBy(place.Value.Source);
-            if (taken < least && taken + place.Value.Bytes <= mostOfOneSource)
+            long wouldHave = TakenBy(place.Value.Source) + place.Value.Bytes;
+            if (wouldHave < least)
             {
-                (next, least) = (place, taken);
+                (next, least) = (place, wouldHave);
             }
         }
 
         return next;
     }
 
-    /// <summary>Revokes from those who have more than the waiter would have, until there would be room.</summary>
-    private void MakeRoom(Waiter waiter, List<ByteLease> revoked)
+    private List<ByteLease> MakeRoom(Waiter waiter)
     {
+        List<ByteLease> revoked = [];
         long wouldHave = TakenBy(waiter.Source) + waiter.Bytes;
-        while (wouldHave <= mostOfOneSource && _taken - _revoked + waiter.Bytes > total && FindRichest(wouldHave) is { } lease)
+        while (_taken - _revoked + waiter.Bytes > total && FindRichest(wouldHave) is { } lease)
         {
             _revocable.Remove(lease);
             lease.IsRevoked = true;
             _revoked += lease.Bytes;
             revoked.Add(lease);
+        }
+
+        return revoked;
+    }
+
+    /// <summary>Not under the lock: what hangs on a lease runs at once.</summary>
+    private static void Revoke(IReadOnlyList<ByteLease> leases)
+    {
+        foreach (ByteLease lease in leases)
+        {
+            lease.Revoke();
         }
     }
 
@@ -168,6 +185,7 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
     /// <summary>Out of the line. The lease, if the turn came at the last moment.</summary>
     private ByteLease? Leave(LinkedListNode<Waiter> place)
     {
+        IReadOnlyList<ByteLease> revoked;
         lock (_gate)
         {
             if (place.Value.Turn.Task.IsCompletedSuccessfully)
@@ -176,9 +194,11 @@ internal sealed class ByteBudget(long total, long mostOfOneSource)
             }
 
             _line.Remove(place);
-            ServeLine();
-            return null;
+            revoked = ServeLine();
         }
+
+        Revoke(revoked);
+        return null;
     }
 
     private sealed class Waiter(IPAddress source, long bytes)

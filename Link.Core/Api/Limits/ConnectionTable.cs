@@ -29,26 +29,23 @@ internal sealed class ConnectionTable(int most, int mostOfOneSource, TimeSpan fi
     private int _closedSinceSaid;
     private long? _saidAt;
 
+    /// <summary>Around all that is done with a connection that <see cref="TryOpen"/> gave.</summary>
     public ConnectionDelegate Guard(ConnectionDelegate next) => async connection =>
     {
-        IPAddress source = Access.ClientSource.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
-        if (!TryOpen(connection, source, out ApiConnection? opened))
-        {
-            connection.Abort(new ConnectionAbortedException("no room"));
-            return;
-        }
-
+        ApiConnection opened = connection.Features.GetRequiredFeature<ApiConnection>();
         try
         {
-            connection.Features.Set(opened);
-            connection.Features.GetRequiredFeature<IConnectionHeartbeatFeature>().OnHeartbeat(static state => ((ApiConnection)state).CloseIfLate(), opened!);
+            connection.Features.GetRequiredFeature<IConnectionHeartbeatFeature>().OnHeartbeat(static state => ((ApiConnection)state).CloseIfLate(), opened);
             await next(connection);
         }
         finally
         {
-            Close(opened!);
+            Close(opened);
         }
     };
+
+    /// <summary>Connections that may be ending at a time; twice as many, for a source's first one.</summary>
+    private int MostEnding => (most / 8) + 1;
 
     /// <summary>Open now.</summary>
     public int Count
@@ -62,29 +59,30 @@ internal sealed class ConnectionTable(int most, int mostOfOneSource, TimeSpan fi
         }
     }
 
-    internal bool TryOpen(ConnectionContext connection, IPAddress source, out ApiConnection? opened)
+    /// <returns>Its place, until <see cref="Close"/>; null: there is none for it.</returns>
+    internal ApiConnection? TryOpen(IPAddress source)
     {
+        ApiConnection? opened = null;
         ApiConnection? leaves = null;
         string? line;
         lock (_gate)
         {
             bool shareIsFull = _bySource.TryGetValue(source, out List<ApiConnection>? own) && own.Count >= mostOfOneSource;
-            opened = null;
             if (shareIsFull || _open >= most)
             {
                 leaves = shareIsFull ? Oldest(own!, ConnectionPhase.Idle) : FindOneToLeave(own?.Count ?? 0);
             }
 
             bool fits = leaves is not null || (!shareIsFull && _open < most);
-            // Those that are ending are few, or the newcomers come faster than the kernel takes connections down.
-            if (fits && _ending < most / 4 + 1)
+            // Those that are ending are few, or newcomers come faster than connections can be taken down. A source's first one has some room more.
+            if (fits && _ending < (own is null ? MostEnding * 2 : MostEnding))
             {
                 if (leaves is not null)
                 {
                     End(leaves);
                 }
 
-                opened = new ApiConnection(this, connection, source, time.GetTimestamp());
+                opened = new ApiConnection(this, source, time.GetTimestamp());
                 Add(opened);
             }
             else
@@ -101,7 +99,7 @@ internal sealed class ConnectionTable(int most, int mostOfOneSource, TimeSpan fi
         }
 
         leaves?.Abort("another client needs the place");
-        return opened is not null;
+        return opened;
     }
 
     internal void Close(ApiConnection connection)
@@ -179,8 +177,9 @@ internal sealed class ConnectionTable(int most, int mostOfOneSource, TimeSpan fi
         int ofSource = 0;
         foreach (List<ApiConnection> own in _bySource.Values)
         {
+            // Who has less than the newcomer's source loses nothing to it.
             ConnectionPhase last = own.Count > ofNewcomer + 1 ? ConnectionPhase.Transfer : ConnectionPhase.Idle;
-            if (own.Count > ofSource && Oldest(own, last) is { } oldest)
+            if (own.Count >= ofNewcomer && own.Count > ofSource && Oldest(own, last) is { } oldest)
             {
                 (found, ofSource) = (oldest, own.Count);
             }

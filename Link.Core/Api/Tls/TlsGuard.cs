@@ -1,10 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Text;
-using Link.Core.Api.Access;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -14,39 +12,22 @@ namespace Link.Core.Api.Tls;
 /// Puts TLS between a connection and Kestrel's HTTP, whose own way needs a container of services. A connection that says nothing, something else or shows
 /// no certificate where one is asked for is closed.
 /// </summary>
-internal sealed class TlsGuard(ServerCertificate certificate, int maxHandshakes, TimeSpan handshakeDeadline)
+internal sealed class TlsGuard(ServerCertificate certificate, TimeSpan handshakeDeadline)
 {
     private const byte HandshakeRecord = 0x16;
-    private const int MaxHandshakesOfOneSource = 16;
 
     private static readonly byte[] s_plainAnswer = PlainAnswer();
 
-    // Those who open connections and say nothing keep nobody else out.
-    private readonly PlacesBySource _handshakes = new(maxHandshakes, MaxHandshakesOfOneSource);
-
     public ConnectionDelegate Guard(ConnectionDelegate next) => async connection =>
     {
-        IPAddress source = ClientSource.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
-        if (!_handshakes.TryTake(source))
-        {
-            return;
-        }
-
         IDuplexPipe plain = connection.Transport;
         DuplexPipeStream wire = new(plain);
         SslStream tls = new(wire, leaveInnerStreamOpen: false);
         await using (tls)
         {
-            try
+            if (!await HandshakeAsync(connection, tls))
             {
-                if (!await HandshakeAsync(connection, tls))
-                {
-                    return;
-                }
-            }
-            finally
-            {
-                _handshakes.Leave(source);
+                return;
             }
 
             TlsConnection decrypted = new(tls);

@@ -99,8 +99,8 @@ public sealed class RolesTests : IDisposable
     public async Task A_crowd_of_guesses_at_once_is_locked_out_like_one_after_the_other()
     {
         await using RunningApi api = await StartAsync(time: new ManualTime());
-        ApiReply[] replies = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => FromAsync(api, "127.0.0.2", "r", "guess")));
-        Assert.Equal((5, 35), (replies.Count(reply => reply.Status == 401), replies.Count(reply => reply.Status == 429)));
+        ApiReply[] replies = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => FromAsync(api, "127.0.0.2", "r", "guess")));
+        Assert.Equal((5, 25), (replies.Count(reply => reply.Status == 401), replies.Count(reply => reply.Status == 429)));
         Assert.Single(api.Log);
     }
 

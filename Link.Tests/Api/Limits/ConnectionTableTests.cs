@@ -82,6 +82,17 @@ public sealed class ConnectionTableTests
     }
 
     [Fact]
+    public void Who_has_less_loses_nothing_to_who_has_more_and_whose_places_are_all_busy()
+    {
+        List<Client> crowd = Open(s_one, 4);
+        List<Client> others = Open(s_two, 3);
+        Client quiet = Open(s_three);
+        crowd.Concat(others).ToList().ForEach(client => client.Connection!.Enter(ConnectionPhase.Busy));
+        Assert.Null(Open(s_two).Connection);
+        Assert.False(quiet.IsAborted);
+    }
+
+    [Fact]
     public void Those_that_are_closed_but_not_gone_are_bounded_too()
     {
         for (int i = 0; i < 100; i++)
@@ -89,9 +100,10 @@ public sealed class ConnectionTableTests
             Open(s_one);
         }
 
-        // Four have a place; of those that made way three may still have their memory.
+        // Four have a place; of those that made way two may still have their memory.
         Assert.Equal(4, _table.Count);
-        Assert.Equal(7, _clients.Count(client => client.Connection is not null));
+        Assert.Equal(6, _clients.Count(client => client.Connection is not null));
+        Assert.NotNull(Open(s_two).Connection);
         foreach (Client client in _clients.Where(client => client.IsAborted && client.Connection is not null))
         {
             _table.Close(client.Connection!);
@@ -133,6 +145,16 @@ public sealed class ConnectionTableTests
         Assert.EndsWith("(3 closed since the last such line)", _log[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void One_that_is_ended_before_Kestrel_serves_it_is_closed_then()
+    {
+        ApiConnection early = _table.TryOpen(s_one)!;
+        Open(s_one, 4);
+        Client late = new();
+        early.Attach(late.Context);
+        Assert.True(late.IsAborted);
+    }
+
     private readonly List<Client> _clients = [];
 
     private List<Client> Open(IPAddress source, int count) => [.. Enumerable.Range(0, count).Select(_ => Open(source))];
@@ -140,8 +162,8 @@ public sealed class ConnectionTableTests
     private Client Open(IPAddress source)
     {
         Client client = new();
-        _table.TryOpen(client.Context, source, out ApiConnection? connection);
-        client.Connection = connection;
+        client.Connection = _table.TryOpen(source);
+        client.Connection?.Attach(client.Context);
         _clients.Add(client);
         _clock.Advance(TimeSpan.FromMilliseconds(1));
         return client;

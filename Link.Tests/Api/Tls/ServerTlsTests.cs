@@ -200,13 +200,22 @@ public sealed class ServerTlsTests : IDisposable
     {
         await using RunningApi api = await StartAsync(options => options with { HandshakeDeadline = TimeSpan.FromSeconds(60) });
         List<TcpClient> silent = [];
+        int closed = 0;
         for (int i = 0; i < 30; i++)
         {
-            silent.Add(await ConnectFromAsync(api, "127.0.0.2"));
+            try
+            {
+                silent.Add(await ConnectFromAsync(api, "127.0.0.2"));
+            }
+            catch (SocketException)
+            {
+                // Before it stood.
+                closed++;
+            }
         }
 
-        // Sixteen of one source wait, the others of it are closed.
-        Assert.Equal(14, await CountClosedAsync(silent, 14));
+        // A quarter of the 64 places is for one source: the oldest of it made way.
+        Assert.Equal(14, closed + await CountClosedAsync(silent, 14 - closed));
         using SslStream tls = await ConnectAsync(api);
         Assert.StartsWith("HTTP/1.1 200", await AskAsync(tls), StringComparison.Ordinal);
         silent.ForEach(client => client.Dispose());
