@@ -30,10 +30,14 @@ internal sealed class ApiListener(Socket socket, ConnectionTable table, SocketCo
             {
                 return null;
             }
-            catch (SocketException)
+            catch (Exception fault) when (fault is SocketException or OutOfMemoryException)
             {
-                // Reset while it waited; or no descriptor is left, which does not change at once.
-                await Task.Delay(s_pause, cancellationToken);
+                // Reset while it waited; or no descriptor or memory is left, which does not change at once. What got out of here would end the API.
+                if (fault is not SocketException { SocketErrorCode: SocketError.ConnectionAborted or SocketError.ConnectionReset })
+                {
+                    await Task.Delay(s_pause, cancellationToken);
+                }
+
                 continue;
             }
 
@@ -72,9 +76,9 @@ internal sealed class ApiListener(Socket socket, ConnectionTable table, SocketCo
                 return context;
             }
         }
-        catch (SocketException)
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException or OutOfMemoryException)
         {
-            // Gone already.
+            // Gone already, or there is no memory for it.
             if (opened is not null)
             {
                 table.Close(opened);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Link.Core.Net;
 using Link.Core.Net.Linux;
 using Link.Tests.Fuzz.Mutators;
+using Link.Tests.Net;
 using static Link.Core.Net.Linux.IfArp;
 using static Link.Core.Net.Linux.IfPacket;
 using static Link.Core.Net.Linux.Netlink;

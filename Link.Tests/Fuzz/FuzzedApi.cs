@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Link.Core.Api;
+using Link.Core.Api.Access;
 using Link.Tests.Api;
 
 namespace Link.Tests.Fuzz;
@@ -19,7 +20,8 @@ internal sealed class FuzzedApi
     /// <summary>Ends with the process.</summary>
     public static FuzzedApi Start()
     {
-        RunningApi api = Task.Run(static () => RunningApi.StartAsync()).GetAwaiter().GetResult();
+        // Open: who it is does not matter here, and a connection that ended early would be told of in the log.
+        RunningApi api = Task.Run(static () => RunningApi.StartAsync(static options => options with { Loopback = LoopbackPolicy.Open })).GetAwaiter().GetResult();
         api.Agent.Have(FakeAgent.Arp("vip-5f09bd47-2074-4fe3-bea5-de5cd4f44baf", "10.0.0.1/32"));
         api.Agent.Command = static _ => Task.FromResult(new Outcome(OutcomeStatus.Done, Endpoint: FakeAgent.Arp("vip-1", "10.0.0.1/32")));
         return new FuzzedApi(api);

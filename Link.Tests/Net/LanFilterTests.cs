@@ -8,7 +8,6 @@ namespace Link.Tests.Net;
 /// <summary>The programs instruction by instruction, and what they make of packets; kernels run them in <see cref="ForeignFramesTests"/>.</summary>
 public sealed class LanFilterTests
 {
-    private const int Untagged = -1;
 
     private static readonly HostAddress s_address = HostAddress.Parse("10.0.0.1");
     private static readonly MacAddress s_rival = MacAddress.Parse("02:00:00:00:00:77");
@@ -41,12 +40,12 @@ public sealed class LanFilterTests
     }
 
     [Theory]
-    [InlineData(PACKET_HOST, Untagged, true)]
-    [InlineData(PACKET_BROADCAST, Untagged, true)]
-    [InlineData(PACKET_MULTICAST, Untagged, true)]
-    [InlineData(PACKET_OTHERHOST, Untagged, false)]
-    [InlineData(PACKET_OUTGOING, Untagged, false)]
-    [InlineData(PACKET_LOOPBACK, Untagged, false)]
+    [InlineData(PACKET_HOST, PacketFilter.Untagged, true)]
+    [InlineData(PACKET_BROADCAST, PacketFilter.Untagged, true)]
+    [InlineData(PACKET_MULTICAST, PacketFilter.Untagged, true)]
+    [InlineData(PACKET_OTHERHOST, PacketFilter.Untagged, false)]
+    [InlineData(PACKET_OUTGOING, PacketFilter.Untagged, false)]
+    [InlineData(PACKET_LOOPBACK, PacketFilter.Untagged, false)]
     [InlineData(PACKET_BROADCAST, 0x0000, true)]
     [InlineData(PACKET_BROADCAST, 0xA000, true)]
     [InlineData(PACKET_BROADCAST, 0x000A, false)]
@@ -59,48 +58,11 @@ public sealed class LanFilterTests
         ArpPacket.Announcement(s_rival, s_address).Write(arp);
         var advertisement = new byte[NeighbourPacket.MaxSize];
         NeighbourPacket.Announcement(s_rival, HostAddress.Parse("2001:db8::1"), isRouter: false).Write(advertisement);
-        Assert.Equal(passes, Passes(LanFilter.Arp([HostAddress.Parse("10.0.0.2"), s_address]), arp, packetType, tag));
-        Assert.Equal(passes, Passes(LanFilter.Arp(null), arp, packetType, tag));
-        Assert.Equal(passes, Passes(LanFilter.Neighbours(any: true), advertisement, packetType, tag));
-        Assert.False(Passes(LanFilter.Arp([HostAddress.Parse("10.0.0.2")]), arp, packetType, tag));
+        Assert.Equal(passes, PacketFilter.Passes(LanFilter.Arp([HostAddress.Parse("10.0.0.2"), s_address]), arp, packetType, tag));
+        Assert.Equal(passes, PacketFilter.Passes(LanFilter.Arp(null), arp, packetType, tag));
+        Assert.Equal(passes, PacketFilter.Passes(LanFilter.Neighbours(any: true), advertisement, packetType, tag));
+        Assert.False(PacketFilter.Passes(LanFilter.Arp([HostAddress.Parse("10.0.0.2")]), arp, packetType, tag));
     }
 
     private static string[] Show(sock_filter[] program) => [.. program.Select(static i => $"{i.code:x} {i.jt} {i.jf} {i.k:x}")];
-
-    /// <summary>Runs a program as a kernel does that leaves the tag with the packet.</summary>
-    private static bool Passes(sock_filter[] program, byte[] packet, byte packetType, int tag)
-    {
-        uint accumulator = 0;
-        for (var at = 0; ; at++)
-        {
-            var i = program[at];
-            switch (i.code)
-            {
-                case BPF_LD | BPF_B | BPF_ABS or BPF_LD | BPF_H | BPF_ABS or BPF_LD | BPF_W | BPF_ABS:
-                    accumulator = unchecked((int)i.k - SKF_AD_OFF) switch
-                    {
-                        SKF_AD_PKTTYPE => packetType,
-                        SKF_AD_VLAN_TAG_PRESENT => tag == Untagged ? 0u : 1u,
-                        SKF_AD_VLAN_TAG => (uint)Math.Max(tag, 0),
-                        _ => Load(packet, (int)i.k, (i.code & 0x18) switch { BPF_B => 1, BPF_H => 2, _ => 4 }),
-                    };
-                    break;
-                case BPF_JMP | BPF_JEQ | BPF_K:
-                    at += accumulator == i.k ? i.jt : i.jf;
-                    break;
-                case BPF_JMP | BPF_JGT | BPF_K:
-                    at += accumulator > i.k ? i.jt : i.jf;
-                    break;
-                case BPF_JMP | BPF_JSET | BPF_K:
-                    at += (accumulator & i.k) != 0 ? i.jt : i.jf;
-                    break;
-                case BPF_RET | BPF_K:
-                    return i.k != 0;
-                default:
-                    throw new InvalidOperationException($"instruction {i.code:x}");
-            }
-        }
-    }
-
-    private static uint Load(byte[] packet, int at, int size) => packet.AsSpan(at, size).ToArray().Aggregate(0u, static (sum, next) => (sum << 8) | next);
 }

@@ -1,15 +1,19 @@
 using Link.Core.Net.Linux;
 using static Link.Core.Net.Linux.Filter;
 
-namespace Link.Tests.Fuzz;
+namespace Link.Tests.Net;
 
 /// <summary>Runs a filter's program as the kernel does (Documentation/networking/filter.rst), as far as our programs go.</summary>
 internal static class PacketFilter
 {
     private const int SizeMask = BPF_W | BPF_H | BPF_B;
 
-    /// <param name="packetType">What the kernel says of how the packet came; of the rest it says zero.</param>
-    public static bool Passes(IReadOnlyList<sock_filter> program, ReadOnlySpan<byte> packet, byte packetType)
+    /// <summary>The packet carries no VLAN tag beside it.</summary>
+    public const int Untagged = -1;
+
+    /// <param name="packetType">What the kernel says of how the packet came.</param>
+    /// <param name="tag">The VLAN tag that the kernel has left with the packet.</param>
+    public static bool Passes(IReadOnlyList<sock_filter> program, ReadOnlySpan<byte> packet, byte packetType, int tag = Untagged)
     {
         uint a = 0;
         for (int at = 0; ; at++)
@@ -23,7 +27,13 @@ internal static class PacketFilter
                     int size = (load & SizeMask) switch { BPF_W => 4, BPF_H => 2, _ => 1 };
                     if (unchecked((int)step.k) < 0)
                     {
-                        a = step.k == unchecked((uint)(SKF_AD_OFF + SKF_AD_PKTTYPE)) ? packetType : 0u;
+                        a = unchecked((int)step.k - SKF_AD_OFF) switch
+                        {
+                            SKF_AD_PKTTYPE => packetType,
+                            SKF_AD_VLAN_TAG_PRESENT => tag == Untagged ? 0u : 1u,
+                            SKF_AD_VLAN_TAG => (uint)Math.Max(tag, 0),
+                            _ => throw new NotSupportedException($"metadata {step.k:x}"),
+                        };
                         break;
                     }
 
