@@ -3,6 +3,7 @@ using System.Globalization;
 using Link.Cli.CommandLine;
 using Link.Core.Agent;
 using Link.Core.Api;
+using Link.Core.Configuration;
 using Link.Core.Files;
 
 namespace Link.Cli.Client;
@@ -188,7 +189,7 @@ internal sealed class GlobalOptions
     private static Uri Url(string host, bool tls)
     {
         string text = host.Contains("://", StringComparison.Ordinal) ? host : (tls ? "https://" : "http://") + WithPort(host);
-        return Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is ("http" or "https") && url.Host.Length > 0
+        return AbsoluteUrl.TryParse(text, out Uri? url) && url.Scheme is ("http" or "https") && url.Host.Length > 0
             ? url
             : throw new UsageException($"{host} is no agent; write it as HOST:PORT, http://HOST:PORT or https://HOST:PORT");
     }

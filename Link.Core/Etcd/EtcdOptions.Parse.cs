@@ -1,4 +1,5 @@
 using System.Globalization;
+using Link.Core.Configuration;
 
 namespace Link.Core.Etcd;
 
@@ -67,7 +68,7 @@ internal sealed partial record EtcdOptions
     private static Uri? ParseEndpoint(string url, ICollection<string> faults)
     {
         string full = url.Contains("://", StringComparison.Ordinal) ? url : "http://" + url;
-        if (!Uri.TryCreate(full, UriKind.Absolute, out Uri? uri) || uri.Host.Length == 0)
+        if (!AbsoluteUrl.TryParse(full, out Uri? uri) || uri.Host.Length == 0)
         {
             faults.Add($"etcd endpoint \"{url}\" is no URL: expected http://host:port, https://host:port, host:port, or http://[IPv6]:port");
             return null;

@@ -69,7 +69,7 @@ internal static partial class FuzzTargets
             {
                 Share = 150,
                 InputsInTest = 20_000,
-                MostPerByte = 128,
+                MostPerByte = 192,
                 Growths = [new FuzzGrowth("public_ips", static size => Body(0, $"{{\"PublicIps\":[{FuzzText.Repeat("{\"PublicIpId\":\"a\"}", size, ",")}]}}"))],
             },
             new FuzzTarget("webhook-answers", random => [(byte)random.Below(16), .. random.Chance(0.5) ? answers.Make(random) : output.Make(random)], ReadRefusal)

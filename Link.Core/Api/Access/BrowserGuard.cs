@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Link.Core.Configuration;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -73,7 +74,7 @@ internal sealed class BrowserGuard(bool asksWhoComes)
             return true;
         }
 
-        if (origin.Count > 1 || !Uri.TryCreate(origin[0], UriKind.Absolute, out Uri? page) || page.Scheme != Uri.UriSchemeHttp && page.Scheme != Uri.UriSchemeHttps)
+        if (origin.Count > 1 || !AbsoluteUrl.TryParse(origin[0], out Uri? page) || page.Scheme != Uri.UriSchemeHttp && page.Scheme != Uri.UriSchemeHttps)
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using Link.Core.Configuration;
 
 namespace Link.Core.Plugins.Outscale;
 
@@ -20,7 +21,7 @@ internal static class OutscaleEndpoint
     public static Uri? Parse(string text, out string? fault)
     {
         Uri? uri = null;
-        fault = !Uri.TryCreate(text, UriKind.Absolute, out uri) || !HasHost(uri) ? "is not a URL"
+        fault = !AbsoluteUrl.TryParse(text, out uri) || !HasHost(uri) ? "is not a URL"
             : uri.Scheme is not ("https" or "http") ? $"is {uri.Scheme}, not https"
             : uri.UserInfo.Length > 0 ? "has a user; requests are signed with the endpoint's keys"
             : uri.Query.Length > 0 || uri.Fragment.Length > 0 ? "has a query or a fragment"

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Link.Core.Configuration;
 using Link.Core.Secrets;
 
 namespace Link.Core.Plugins.Webhook;
@@ -44,7 +45,7 @@ internal sealed partial record WebhookConfig
             return null;
 
         // Not told: the URL itself, which may hold a password.
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps) || parsed.Host.Length == 0)
+        if (!AbsoluteUrl.TryParse(url, out Uri? parsed) || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps) || parsed.Host.Length == 0)
         {
             errors.Add("url", $"is no URL that can be called; {Wanted}");
             return null;
