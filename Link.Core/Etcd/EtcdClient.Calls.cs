@@ -7,6 +7,9 @@ internal sealed partial class EtcdClient
     /// <summary>The least time given to one attempt of a read, if the call has it.</summary>
     private static readonly TimeSpan ShortestAttempt = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>With less time left, an answer that was a failure is not asked for again.</summary>
+    private static readonly TimeSpan LeastAgain = TimeSpan.FromMilliseconds(100);
+
     /// <summary>
     /// Not repeated once it was sent: on a failure that <see cref="EtcdException.MaybeApplied">may have been applied</see>, read and decide.
     /// </summary>
@@ -82,7 +85,8 @@ internal sealed partial class EtcdClient
         {
             cancel.ThrowIfCancellationRequested();
             TimeSpan left = timeout - Time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero)
+            // What a member has said is worth more than that it said nothing in the few milliseconds that were left.
+            if (left <= TimeSpan.Zero || last is { IsAnswer: true } && left < LeastAgain)
                 throw last ?? new EtcdException(EtcdFailure.Timeout, EtcdOptions.NameOf(CurrentEndpoint), $"no answer within {TransportFault.Text(timeout)}");
             EtcdConnection? connection = null;
             long since = Time.GetTimestamp();

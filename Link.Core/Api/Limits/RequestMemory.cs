@@ -12,14 +12,16 @@ internal sealed class RequestMemory(ByteBudget budget, ArrayPool<byte> buffers, 
     private ByteLease? _lease;
     private byte[]? _buffer;
     private IDisposable? _kept;
+    private bool _isSettled;
 
-    /// <summary>Others need it more: stop waiting for the client. Never, as long as nothing was taken.</summary>
-    public CancellationToken Revoked => _lease?.Revoked ?? CancellationToken.None;
+    /// <summary>Others need it more: stop waiting for the client. Never, as long as nothing was taken, and when it has sent its part.</summary>
+    public CancellationToken Revoked => _lease is null || _isSettled ? CancellationToken.None : _lease.Revoked;
 
     /// <summary>The client has sent its part; the rest is the agent's.</summary>
     public void Settle()
     {
         _lease?.Settle();
+        _isSettled = true;
         connection.Enter(ConnectionPhase.Busy);
     }
 
@@ -57,7 +59,8 @@ internal sealed class RequestMemory(ByteBudget budget, ArrayPool<byte> buffers, 
         _kept?.Dispose();
         if (_buffer is not null)
         {
-            buffers.Return(_buffer);
+            // It may hold secrets.
+            buffers.Return(_buffer, clearArray: true);
         }
 
         _lease?.Dispose();
